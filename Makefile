@@ -31,3 +31,48 @@ $(VENV)/.ready: pyproject.toml tools/install-packages.sh
 $(VENV)/.built: $(VENV)/.ready setup.py $(COMPILED)
 	flock $(VENV)/.lock $(BIN)/python -m pip install -qq --no-build-isolation --no-deps -e .
 	@touch $@
+
+.PHONY: demo test check format bench conformance docs reference wheel clean
+demo: setup ## trace a real tar of a folder, with the best source available, and count its calls
+	tools/demo.sh $(BIN)/trapgate
+
+test: setup ## run every test; live tests that cannot run are skipped, or fail with REQUIRE_LIVE=1
+	tools/install-packages.sh $$(sed 's/#.*//' tests/apt-packages.txt)
+	$(BIN)/python -m pytest $(TESTS)
+
+check: setup ## format, lint, types, layers, and whether the generated pages are current
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python tools/reference.py --check
+
+format: setup ## put the code into the one format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup ## measure the cost beside strace, perf trace, bpftrace and ltrace; prints ratios
+	tools/install-packages.sh $$(sed 's/#.*//' bench/apt-packages.txt)
+	$(BIN)/python bench/run.py $(BENCH)
+
+SOURCE ?= ptrace
+conformance: setup ## strace's own tests: STRACE_TREE=DIR (built), SOURCE=ptrace|bpf, CATEGORY=GLOB, ARGS=...
+	@test -n "$(STRACE_TREE)" || { echo "usage: make conformance STRACE_TREE=DIR [SOURCE=ptrace|bpf] [CATEGORY=GLOB]" >&2; exit 2; }
+	@$(BIN)/python tools/conformance.py $(STRACE_TREE) --source $(SOURCE) $(if $(CATEGORY),--category '$(CATEGORY)') $(ARGS)
+
+docs: $(VENV)/.docs build ## the documentation as web pages, in docs/_build
+	$(BIN)/python tools/reference.py --check
+	$(BIN)/sphinx-build -q -n -W docs docs/_build
+
+$(VENV)/.docs: $(VENV)/.ready
+	$(BIN)/python -m pip install -qq $$($(BIN)/python tools/requirements.py docs)
+	@touch $@
+
+reference: setup ## write docs/reference and the README's cost table anew from the code
+	$(BIN)/python tools/reference.py
+
+wheel: setup ## build the wheel into dist
+	$(BIN)/python -m pip wheel -qq --no-build-isolation --no-deps -w dist .
+
+clean: ## remove what was built, and .venv
+	rm -rf build dist docs/_build $(VENV) src/trapgate/_core.*.so src/trapgate/core/bpf/*.bpf.o src/trapgate/catalog/catalog.sqlite
