@@ -46,7 +46,7 @@ CATEGORIES = (
     ("netlink", r"^(nlattr|netlink|nfnetlink)"),
     ("descriptors and paths (-y -P)", r"^(dev|net)-|-(y|yy|P)(-|$)|-fds|-e-fd"),
     ("prctl", r"^(arch_)?prctl"),
-    ("sockets", r"^(accept|bind|connect|getpeer|group_req|inet|ip_|listen|mmsg|msg_|net|recv|scm|send|s[ol]_|tcp|unix)|sock"),
+    ("sockets", r"^(accept|bind|connect|getpeer|inet|ip_|listen|mmsg|msg_|net|recv|scm|send|s[ol]_|tcp|unix)|sock"),
     ("signals", r"sig|^(kill|tkill|tgkill|pause|segv|signal)"),
     ("bpf, seccomp, perf, security modules", r"^(bpf|seccomp|perf|landlock|lsm)"),
     ("asynchronous I/O", r"^(io_|aio)"),
