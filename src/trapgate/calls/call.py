@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The call being decoded: what a type may ask while it makes values.
+
+A ``Call`` joins the words of a record, a way to read the program's memory (live, or the
+pieces a plan copied) and the options. Types never do I/O of their own.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from trapgate.calls.quote import Hex, quote
+from trapgate.model.abi import Abi
+from trapgate.model.values import NULL, Address, AnyValue, String
+
+if TYPE_CHECKING:
+    from trapgate.calls.describe import Description
+
+PATH_MAX = 4096
+IOV_MAX = 1024
+
+
+class Memory(Protocol):
+    """The program's memory as seen at one moment."""
+
+    def read(self, addr: int, size: int) -> bytes:
+        """``size`` bytes at ``addr``, fewer when only a first part is readable."""
+
+    def read_string(self, addr: int, limit: int) -> tuple[bytes, bool] | None:
+        """Bytes before the NUL and True; ``limit`` bytes and False; None if neither is readable."""
+
+
+class NoMemory:
+    """A memory of which nothing is known."""
+
+    def read(self, addr: int, size: int) -> bytes:
+        return b""
+
+    def read_string(self, addr: int, limit: int) -> tuple[bytes, bool] | None:
+        return None
+
+
+class Process(Protocol):
+    """What is known of the calling process beyond the record."""
+
+    def fd_text(self, fd: int) -> str:
+        """What ``-y``/``-yy`` print behind a descriptor, with its brackets; empty if nothing."""
+
+    def pid_text(self, pid: int, kind: str) -> str:
+        """What ``-Y`` and pid namespace translation print behind a pid; kind: tid, tgid, pgid, sid."""
+
+
+class UnknownProcess:
+    """A process of which nothing is known."""
+
+    def fd_text(self, fd: int) -> str:
+        return ""
+
+    def pid_text(self, pid: int, kind: str) -> str:
+        return ""
+
+
+class Names:
+    """A set of calls given on the command line (``-e abbrev=…``): all, none, or some."""
+
+    __slots__ = ("_all", "_names")
+
+    def __init__(self, everything: bool, names: frozenset[str] = frozenset()) -> None:
+        self._all = everything
+        self._names = names
+
+    def __contains__(self, name: str) -> bool:
+        return (name in self._names) != self._all
+
+    def __bool__(self) -> bool:
+        return self._all or bool(self._names)
+
+    @property
+    def key(self) -> tuple[bool, frozenset[str]]:
+        """What tells two sets apart."""
+        return self._all, self._names
+
+
+@dataclass(slots=True)
+class Options:
+    """How values are printed; the comments name strace's option."""
+
+    string_limit: int = 32
+    """-s: bytes of a string, elements of an array."""
+    hexadecimal: Hex = Hex.NONE
+    """-x, -xx, --strings-in-hex."""
+    style: str = "abbrev"
+    """-X: abbrev, raw or verbose."""
+    abbrev: Names = field(default_factory=lambda: Names(True))
+    """-e abbrev=, -v (none)."""
+    verbose: Names = field(default_factory=lambda: Names(True))
+    """-e verbose=: calls whose pointers are followed."""
+    raw: Names = field(default_factory=lambda: Names(False))
+    """-e raw=: calls whose arguments are printed as hexadecimal words."""
+    decode_fds: frozenset[str] = frozenset()
+    """-y, -yy, --decode-fds: path, socket, dev, pidfd, eventfd, signalfd."""
+    decode_pids: frozenset[str] = frozenset()
+    """-Y (comm), --pidns-translation (pidns)."""
+    arg_names: bool = False
+    """-N."""
+    secontext: frozenset[str] = frozenset()
+    """--secontext: full, mismatch."""
+
+
+class Call:
+    """One call at entry or exit."""
+
+    __slots__ = (
+        "abi", "nr", "name", "args", "result", "error", "exiting", "tid", "pid", "memory", "options",
+        "process", "description", "note", "style", "abbrev", "verbose", "state", "shown_result",
+    )
+
+    def __init__(
+        self,
+        abi: Abi,
+        nr: int,
+        name: str,
+        args: tuple[int, ...],
+        *,
+        memory: Memory | None = None,
+        options: Options | None = None,
+        process: Process | None = None,
+        tid: int = 0,
+        pid: int = 0,
+    ) -> None:
+        self.abi = abi
+        self.nr = nr
+        self.name = name
+        self.args = args
+        self.result = 0
+        self.error = 0
+        """errno of a failed call, 0 otherwise; meaningful when ``exiting``."""
+        self.exiting = False
+        self.tid = tid
+        self.pid = pid
+        self.memory: Memory = memory or NoMemory()
+        self.options = options or Options()
+        self.process: Process = process or UnknownProcess()
+        self.description: Description | None = None
+        self.note = ""
+        """Printed in parentheses behind the result: ``= 1 (in [3])``."""
+        self.shown_result: AnyValue | None = None
+        """Printed in place of the result when a decoder says so."""
+        self.style = self.options.style
+        self.abbrev = name in self.options.abbrev
+        self.verbose = name in self.options.verbose
+        self.state: object = None
+        """What a hand-written decoder keeps from entry to exit."""
+
+    # --- words -----------------------------------------------------------------------------
+
+    def word(self, name: str) -> int:
+        """The raw word of the parameter called ``name``."""
+        assert self.description is not None
+        return self.description.word(self, name)
+
+    def s32(self, index: int) -> int:
+        """Argument ``index`` as a C int."""
+        value = self.args[index] & 0xFFFFFFFF
+        return value - (1 << 32) if value & 0x80000000 else value
+
+    def u32(self, index: int) -> int:
+        """Argument ``index`` as a C unsigned int."""
+        return self.args[index] & 0xFFFFFFFF
+
+    def u64_pair(self, index: int) -> int:
+        """A 64-bit argument: one register, or two (low first) where registers have 32 bits."""
+        if self.abi.register == 8:
+            return self.args[index]
+        return (self.args[index] & 0xFFFFFFFF) | (self.args[index + 1] & 0xFFFFFFFF) << 32
+
+    # --- memory ----------------------------------------------------------------------------
+
+    @property
+    def may_follow(self) -> bool:
+        """Whether pointers are followed: not under -e verbose=none, not after a failed call."""
+        return self.verbose and not (self.exiting and self.error)
+
+    def fetch(self, addr: int, size: int) -> bytes | None:
+        """``size`` bytes at ``addr``; None when addr is NULL, unreadable, or not to be followed."""
+        if not addr or not self.may_follow:
+            return None
+        return self.peek(addr, size)
+
+    def peek(self, addr: int, size: int) -> bytes | None:
+        """As ``fetch``, but also after a failed call."""
+        if not addr or not self.verbose:
+            return None
+        data = self.memory.read(addr, size)
+        return data if len(data) == size else None
+
+    def fetch_int(self, addr: int, size: int = 4, signed: bool = False) -> int | None:
+        """The integer of ``size`` bytes at ``addr``, None when it cannot be had."""
+        data = self.fetch(addr, size)
+        return None if data is None else int.from_bytes(data, "little", signed=signed)
+
+    def fetch_long(self, addr: int) -> int | None:
+        """The unsigned ``long`` of this ABI at ``addr``."""
+        return self.fetch_int(addr, self.abi.word)
+
+    def unpack(self, fmt: str, addr: int) -> tuple[int, ...] | None:
+        """``struct.unpack`` (little endian, no padding added) of the bytes at ``addr``."""
+        layout = struct.Struct("<" + fmt)
+        data = self.fetch(addr, layout.size)
+        return None if data is None else layout.unpack(data)
+
+    # --- common values ---------------------------------------------------------------------
+
+    def address(self, addr: int) -> AnyValue:
+        """A pointer printed as such: ``NULL`` or ``0x…``."""
+        return Address(hex(addr), addr) if addr else NULL
+
+    def path(self, addr: int, limit: int = PATH_MAX) -> AnyValue:
+        """The NUL-terminated file name at ``addr``, up to ``limit`` bytes with the NUL."""
+        if not addr:
+            return NULL
+        found = self.memory.read_string(addr, limit)
+        if found is None:
+            return self.address(addr)
+        data, terminated = found
+        if not terminated:
+            data = data[: limit - 1]
+        text = quote(data, self.options.hexadecimal)
+        return String(text if terminated else text + "...", data, not terminated)
+
+    def string(self, addr: int) -> AnyValue:
+        """The NUL-terminated string at ``addr``, cut at ``-s``."""
+        if not addr:
+            return NULL
+        limit = self.options.string_limit
+        found = self.memory.read_string(addr, limit + 1)
+        if found is None:
+            return self.address(addr)
+        return self.quoted(found[0][:limit], truncated=not found[1])
+
+    def buffer(self, addr: int, size: int) -> AnyValue:
+        """``size`` bytes at ``addr``, cut at ``-s``."""
+        if not addr:
+            return NULL
+        limit = self.options.string_limit
+        want = min(size, limit + 1)
+        data = self.memory.read(addr, want) if want else b""
+        if len(data) < want:
+            return self.address(addr)
+        return self.quoted(data[:limit], truncated=size > limit)
+
+    def quoted(self, data: bytes, truncated: bool = False) -> AnyValue:
+        """``data`` in quotes, ``...`` behind it when it was cut."""
+        text = quote(data, self.options.hexadecimal)
+        return String(text + "..." if truncated else text, data, truncated)
+
+
+EMPTY: Mapping[str, int] = {}

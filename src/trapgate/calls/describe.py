@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Descriptions: ``call("openat", dirfd=DirFd, pathname=Path, …, returns=Fd)``.
+
+One declaration says what a call's arguments are, how they print, what must be copied when
+it happens and what its reference page says. Where arguments decide about each other in ways
+that types cannot say, a hand-written generator (``@decoder``) yields the arguments instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Union
+
+from trapgate.calls.memory import InOut
+from trapgate.calls.types import Type
+from trapgate.model.abi import Abi
+from trapgate.model.values import AnyValue
+
+if TYPE_CHECKING:
+    from trapgate.calls.call import Call
+
+
+class _Exit:
+    """What a hand-written decoder yields when the rest has to wait for the call's return."""
+
+    def __repr__(self) -> str:
+        return "EXIT"
+
+
+EXIT = _Exit()
+Argument = tuple[str, AnyValue]
+Yield = Union[Argument, _Exit]
+DecoderFunction = Callable[["Call"], Iterator[Yield]]
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One parameter of a call."""
+
+    name: str
+    """As the man page names it."""
+    type: Type
+
+
+class Description:
+    """What one call (in some ABIs) means."""
+
+    __slots__ = ("names", "params", "returns", "classes", "abis", "function", "plan_flags", "plannable", "never_fails",
+                 "_indexes")
+
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        params: tuple[Param, ...],
+        returns: Type | None,
+        classes: frozenset[str],
+        abis: frozenset[str],
+        function: DecoderFunction | None = None,
+        plan_flags: int = 0,
+        never_fails: bool = False,
+    ) -> None:
+        self.names = names
+        self.params = params
+        self.returns = returns
+        self.classes = classes
+        self.abis = abis
+        self.function = function
+        self.plan_flags = plan_flags
+        self.plannable = function is None
+        self.never_fails = never_fails
+        self._indexes: dict[str, dict[str, int]] = {}
+
+    def word_index(self, name: str, abi: Abi) -> int:
+        """The register index of the parameter ``name``; KeyError if there is none."""
+        known = self._indexes.get(abi.name)
+        if known is None:
+            known, index = {}, 0
+            for param in self.params:
+                known[param.name] = index
+                index += param.type.words(abi)
+            self._indexes[abi.name] = known
+        return known[name]
+
+    def word(self, c: Call, name: str) -> int:
+        """The raw word of the parameter ``name`` in ``c``."""
+        return c.args[self.word_index(name, c.abi)]
+
+    def type_of(self, name: str) -> Type:
+        """The type of the parameter ``name``."""
+        return next(p.type for p in self.params if p.name == name)
+
+    def enter(self, c: Call) -> list[Argument]:
+        """The arguments that are known at entry: those before the first that is filled."""
+        c.description = self
+        if self.function is not None:
+            c.state = generator = self.function(c)
+            return _until_exit(generator)
+        shown: list[Argument] = []
+        index = 0
+        for position, param in enumerate(self.params):
+            if param.type.is_out(c):
+                c.state = self._before(c, position, index)
+                return shown
+            value = param.type.decode(c, c.args[index])
+            if value is not None:
+                shown.append((param.name, value))
+            index += param.type.words(c.abi)
+        c.state = (len(self.params), index, {})
+        return shown
+
+    def _before(self, c: Call, position: int, index: int) -> object:
+        """Where to go on at exit, and the values of rewritten arguments as they are now."""
+        before: dict[str, AnyValue | None] = {}
+        at = index
+        for param in self.params[position:]:
+            if isinstance(param.type, InOut):
+                before[param.name] = param.type.decode(c, c.args[at])
+            at += param.type.words(c.abi)
+        return position, index, before
+
+    def leave(self, c: Call) -> list[Argument]:
+        """The arguments that had to wait for the exit."""
+        c.exiting = True
+        if self.function is not None:
+            assert isinstance(c.state, Iterator)
+            return _until_exit(c.state)
+        assert isinstance(c.state, tuple)
+        position, index, before = c.state
+        shown: list[Argument] = []
+        for param in self.params[position:]:
+            value = self._at_exit(c, param, c.args[index], before)
+            if value is not None:
+                shown.append((param.name, value))
+            index += param.type.words(c.abi)
+        return shown
+
+    def _at_exit(self, c: Call, param: Param, word: int, before: dict[str, AnyValue | None]) -> AnyValue | None:
+        first = before.get(param.name)
+        if isinstance(param.type, InOut) and first is not None:
+            return param.type.join(first, None if c.error else param.type.decode(c, word))
+        return param.type.decode(c, word)
+
+
+def _until_exit(generator: Iterator[Yield]) -> list[Argument]:
+    shown: list[Argument] = []
+    for item in generator:
+        if isinstance(item, _Exit):
+            break
+        shown.append(item)
+    return shown
+
+
+ALL_ABIS = frozenset({"x86_64", "x32", "i386", "aarch64"})
+_registry: dict[tuple[str, str], Description] = {}
+
+
+def _register(description: Description) -> Description:
+    for name in description.names:
+        for abi in description.abis:
+            _registry[name, abi] = description
+    return description
+
+
+def _set(words: str | Sequence[str] | None) -> frozenset[str]:
+    return frozenset(words.split() if isinstance(words, str) else words or ())
+
+
+def call(
+    names: str,
+    /,
+    *,
+    returns: Type | None = None,
+    classes: str = "",
+    abis: str | None = None,
+    plan_flags: int = 0,
+    never_fails: bool = False,
+    **params: Type,
+) -> Description:
+    """Describe the calls ``names`` (space-separated), parameters in the kernel's order.
+
+    ``classes``: strace's ``%class`` names beyond ``file`` and ``desc``, which follow from the
+    parameters' types (``-file``/``-desc`` takes one of these away). ``abis``: only these.
+    A parameter whose name is a Python keyword is written with ``__`` behind it.
+    """
+    parameters = tuple(Param(name.removesuffix("__"), kind) for name, kind in params.items())
+    return _register(
+        Description(
+            tuple(names.split()), parameters, returns, _classes(classes, parameters),
+            _set(abis) or ALL_ABIS, None, plan_flags, never_fails,
+        )
+    )
+
+
+def _classes(given: str, params: tuple[Param, ...]) -> frozenset[str]:
+    words = _set(given)
+    derived = {"file"} if any(p.type.path_like for p in params) else set()
+    if any(p.type.fd_like for p in params):
+        derived.add("desc")
+    return frozenset(w for w in (words | derived) if not w.startswith("-") and f"-{w}" not in words)
+
+
+def decoder(
+    names: str,
+    /,
+    *,
+    returns: Type | None = None,
+    classes: str = "",
+    abis: str | None = None,
+    plan_flags: int = 0,
+    **params: Type,
+) -> Callable[[DecoderFunction], DecoderFunction]:
+    """Describe ``names`` by a generator of (name, value) that yields EXIT where it must wait.
+
+    ``params`` are for everything but printing: names, classes, and the plan of what to copy.
+    """
+
+    def register(function: DecoderFunction) -> DecoderFunction:
+        parameters = tuple(Param(name.removesuffix("__"), kind) for name, kind in params.items())
+        _register(
+            Description(
+                tuple(names.split()), parameters, returns, _classes(classes, parameters),
+                _set(abis) or ALL_ABIS, function, plan_flags,
+            )
+        )
+        return function
+
+    return register
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRow:
+    """One line of ``index.tsv``: what is known of a call without importing its family."""
+
+    name: str
+    abis: frozenset[str]
+    module: str
+    classes: frozenset[str]
+    has_fd_result: bool
+
+
+@lru_cache(None)
+def index() -> dict[str, tuple[IndexRow, ...]]:
+    """All described calls by name, read from ``index.tsv`` (made by ``tools/call_index.py``)."""
+    rows: dict[str, tuple[IndexRow, ...]] = {}
+    for line in (FilePath(__file__).parent / "index.tsv").read_text("utf-8").splitlines():
+        if line.startswith("#") or not line:
+            continue
+        name, abis, module, classes, fd = line.split("\t")
+        row = IndexRow(name, _set(abis.replace(",", " ")), module, _set(classes.replace(",", " ")), fd == "fd")
+        rows[name] = (*rows.get(name, ()), row)
+    return rows
+
+
+@lru_cache(None)
+def describe(name: str, abi: str) -> Description | None:
+    """The description of ``name`` in ``abi``, None if nobody wrote one."""
+    for row in index().get(name, ()):
+        if abi in row.abis:
+            import_module(f"trapgate.calls.{row.module}")
+            return _registry.get((name, abi))
+    return None
+
+
+def registered() -> dict[tuple[str, str], Description]:
+    """Everything registered so far by (name, abi): after importing all families, all."""
+    return _registry

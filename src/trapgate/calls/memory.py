@@ -1,0 +1,435 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Types of memory behind a pointer: pointers, strings, buffers, arrays, structures.
+
+``In(T)`` is decoded at entry, ``Out(T)`` when the call has succeeded, ``InOut(T)`` twice. A
+pointer that cannot be read prints as its address and never spoils the rest of the line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Union
+
+from trapgate.calls.types import Scalar, Type, truncate
+from trapgate.model import values
+from trapgate.model.abi import Abi
+from trapgate.model.values import MORE, NULL, AnyValue, Change, Joined, String, remark
+
+if TYPE_CHECKING:
+    from trapgate.calls.call import Call
+    from trapgate.calls.plan import Planner
+
+
+class _Result:
+    """The length of something is the call's result."""
+
+    def __repr__(self) -> str:
+        return "RESULT"
+
+
+RESULT = _Result()
+Length = Union[int, str, _Result, Callable[["Call"], int]]
+"""A constant, the name of the parameter that holds it, RESULT, or a function of the call."""
+
+
+def length_of(c: Call, length: Length) -> int:
+    """The number that ``length`` stands for in this call; never negative."""
+    if isinstance(length, int):
+        return length
+    if isinstance(length, str):
+        word = c.word(length)
+        return truncate(word, c.abi.word, False)
+    if isinstance(length, _Result):
+        return max(c.result, 0)
+    return max(length(c), 0)
+
+
+class In(Type):
+    """A pointer to ``inner``, read when the call is entered."""
+
+    def __init__(self, inner: Type) -> None:
+        self.inner = inner
+        self.path_like = inner.path_like
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.inner!r})"
+
+    def size(self, abi: Abi) -> int:
+        return abi.word
+
+    def decode(self, c: Call, word: int) -> AnyValue | None:
+        addr = truncate(word, c.abi.word, False)
+        return self.inner.at(c, addr) if addr else NULL
+
+    def plan_argument(self, p: Planner) -> None:
+        self.inner.plan(p.at_entry())
+
+    def plan(self, p: Planner) -> None:
+        p.bytes(p.abi.word)
+
+
+class Out(In):
+    """A pointer to ``inner`` that the call fills; decoded at exit, an address if it failed."""
+
+    out = True
+
+    def decode(self, c: Call, word: int) -> AnyValue | None:
+        addr = truncate(word, c.abi.word, False)
+        if not addr:
+            return NULL
+        return c.address(addr) if c.exiting and c.error else self.inner.at(c, addr)
+
+    def plan_argument(self, p: Planner) -> None:
+        self.inner.plan(p.at_exit())
+
+
+class InOut(In):
+    """A pointer to ``inner`` that the call reads and rewrites: ``{before} => {after}``.
+
+    As the value needs both moments, it prints at exit; when nothing changed, once.
+    """
+
+    out = True
+
+    def decode(self, c: Call, word: int) -> AnyValue | None:
+        """The value now; ``Description`` joins the one at entry and the one at exit."""
+        return super().decode(c, word)
+
+    def join(self, before: AnyValue, after: AnyValue | None) -> AnyValue:
+        """``before => after``, or ``before`` alone if the call failed or changed nothing."""
+        if after is None or before.text == after.text:
+            return before
+        return Change(before, after)
+
+    def plan_argument(self, p: Planner) -> None:
+        self.inner.plan(p.at_entry())
+        self.inner.plan(p.at_exit())
+
+
+class Str(Type):
+    """A NUL-terminated string, cut at ``-s``."""
+
+    def at(self, c: Call, addr: int) -> AnyValue:
+        return c.string(addr)
+
+    def plan(self, p: Planner) -> None:
+        p.string(p.string_limit + 1)
+
+
+class PathStr(Str):
+    """A NUL-terminated file name, shown whole up to PATH_MAX (``limit`` bytes with the NUL)."""
+
+    path_like = True
+
+    def __init__(self, limit: int = 4096) -> None:
+        self.limit = limit
+
+    def at(self, c: Call, addr: int) -> AnyValue:
+        return c.path(addr, self.limit)
+
+    def plan(self, p: Planner) -> None:
+        p.string(self.limit)
+
+
+class Bytes(Type):
+    """``length`` bytes, cut at ``-s``."""
+
+    def __init__(self, length: Length) -> None:
+        self.length = length
+
+    def at(self, c: Call, addr: int) -> AnyValue:
+        return c.buffer(addr, length_of(c, self.length))
+
+    def plan(self, p: Planner) -> None:
+        p.bytes(self.length, limit=p.string_limit + 1)
+
+
+class CharArray(Type):
+    """``char name[n]`` inside a structure: bytes up to a NUL, cut at ``-s`` unless ``whole``."""
+
+    def __init__(self, n: int, whole: bool = True) -> None:
+        self.n = n
+        self.whole = whole
+
+    def size(self, abi: Abi) -> int:
+        return self.n
+
+    def align(self, abi: Abi) -> int:
+        return 1
+
+    def load(self, c: Call, data: bytes, offset: int) -> AnyValue:
+        raw = data[offset : offset + self.n]
+        text, nul, _ = raw.partition(b"\0")
+        limit = len(raw) if self.whole else c.options.string_limit
+        if nul or len(text) < len(raw):
+            return c.quoted(text[:limit], truncated=len(text) > limit)
+        return c.quoted(text[: min(limit, self.n - 1)], truncated=True)
+
+
+class ByteArray(Type):
+    """``unsigned char name[n]`` inside a structure: all bytes, quoted."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+    def size(self, abi: Abi) -> int:
+        return self.n
+
+    def align(self, abi: Abi) -> int:
+        return 1
+
+    def load(self, c: Call, data: bytes, offset: int) -> AnyValue:
+        return c.quoted(data[offset : offset + self.n])
+
+
+def is_cut(c: Call, count: int) -> bool:
+    """Whether an array of ``count`` elements is abbreviated."""
+    return c.abbrev and count > c.options.string_limit
+
+
+class Fixed(Type):
+    """``T name[n]`` inside a structure."""
+
+    def __init__(self, inner: Type, n: int) -> None:
+        self.inner = inner
+        self.n = n
+
+    def size(self, abi: Abi) -> int:
+        return self.inner.size(abi) * self.n
+
+    def align(self, abi: Abi) -> int:
+        return self.inner.align(abi)
+
+    def load(self, c: Call, data: bytes, offset: int) -> AnyValue:
+        step = self.inner.size(c.abi)
+        shown = min(self.n, c.options.string_limit) if is_cut(c, self.n) else self.n
+        items: list[AnyValue] = [self.inner.load(c, data, offset + i * step) for i in range(shown)]
+        return values.List(items + [MORE] if shown < self.n else items)
+
+
+class Array(Type):
+    """``count`` elements of ``inner``: ``[a, b]``, ``[]``; cut at ``-s`` elements.
+
+    An element that cannot be read ends it: ``[a, ... /* 0xaddr */]``; if it is the first, the
+    whole prints as an address.
+    """
+
+    def __init__(self, inner: Type, count: Length, brackets: tuple[str, str] = ("[", "]")) -> None:
+        self.inner = inner
+        self.count = count
+        self.brackets = brackets
+
+    def at(self, c: Call, addr: int) -> AnyValue:
+        return self.elements(c, addr, length_of(c, self.count))
+
+    def elements(self, c: Call, addr: int, count: int) -> AnyValue:
+        """The ``count`` elements at ``addr``."""
+        if not addr:
+            return NULL
+        if not count:
+            return values.List([], self.brackets)
+        step = self.inner.size(c.abi)
+        top = 1 << (8 * c.abi.register)
+        if addr + step * count > top:
+            return c.address(addr)
+        shown = c.options.string_limit if is_cut(c, count) else count
+        whole = c.fetch(addr, step * shown) if 0 < step * shown <= 1 << 20 else None
+        items: list[AnyValue] = []
+        for i in range(shown):
+            data, offset = (whole, i * step) if whole is not None else (c.fetch(addr + i * step, step), 0)
+            if data is None:
+                if not items:
+                    return c.address(addr)
+                items.append(Joined(MORE, remark(hex(addr + i * step))))
+                return values.List(items, self.brackets)
+            items.append(self.inner.load(c, data, offset))
+        if shown < count:
+            if c.fetch(addr + shown * step, step) is None:
+                # the element behind the last one shown is looked at too, as strace does
+                items.append(Joined(MORE, remark(hex(addr + shown * step))))
+            else:
+                items.append(MORE)
+        return values.List(items, self.brackets)
+
+    def plan(self, p: Planner) -> None:
+        step = self.inner.size(p.abi)
+        p.bytes(self.count, scale=step, limit=step * (p.string_limit + 1))
+
+
+class Strings(Type):
+    """A NULL-terminated array of pointers to strings: argv."""
+
+    def at(self, c: Call, addr: int) -> AnyValue:
+        items: list[AnyValue] = []
+        word = c.abi.word
+        cut = c.options.string_limit if c.abbrev else 1 << 20
+        while True:
+            data = c.memory.read(addr, word) if c.verbose else b""
+            if len(data) < word:
+                if not items:
+                    return c.address(addr)
+                items.append(Joined(MORE, remark(hex(addr))))
+                break
+            pointer = int.from_bytes(data, "little")
+            if not pointer:
+                break
+            if len(items) >= cut:
+                items.append(MORE)
+                break
+            items.append(c.string(pointer))
+            addr += word
+        return values.List(items)
+
+    def plan(self, p: Planner) -> None:
+        p.strings(p.string_limit + 1, p.string_limit + 1)
+
+
+class View:
+    """One structure in memory, for hand-written ``show`` functions.
+
+    ``view.name`` is a member as an int (bytes for arrays); ``view.show("name")`` its value;
+    ``view.data`` all bytes, ``view.addr`` their address (0 if it is nested in another).
+    """
+
+    __slots__ = ("call", "data", "offset", "struct", "addr")
+
+    def __init__(self, call: Call, data: bytes, offset: int, struct: Struct, addr: int = 0) -> None:
+        self.call = call
+        self.data = data
+        self.offset = offset
+        self.struct = struct
+        self.addr = addr
+
+    def __getattr__(self, name: str) -> int:
+        offset, kind = self.struct.member(self.call.abi, name)
+        if isinstance(kind, Scalar):
+            return kind.number(self.call, kind.raw(self.call, self.data, self.offset + offset))
+        return kind.raw(self.call, self.data, self.offset + offset)
+
+    def bytes_of(self, name: str) -> bytes:
+        """The bytes of a member."""
+        offset, kind = self.struct.member(self.call.abi, name)
+        start = self.offset + offset
+        return self.data[start : start + kind.size(self.call.abi)]
+
+    def show(self, name: str, kind: Type | None = None) -> AnyValue:
+        """The value of a member, decoded as ``kind`` if given."""
+        offset, declared = self.struct.member(self.call.abi, name)
+        return (kind or declared).load(self.call, self.data, self.offset + offset)
+
+    def fields(self, *names: str) -> list[tuple[str | None, AnyValue]]:
+        """(name, value) of the members ``names``."""
+        return [(name, self.show(name)) for name in names]
+
+
+Shown = Sequence[tuple[Union[str, None], AnyValue]]
+
+
+class Struct(Type):
+    """A C structure, its members in declaration order; the layout follows from the ABI.
+
+    Members whose names begin with ``_`` take room and are not printed. ``brief`` names the
+    members shown (with ``...`` behind them) when the call is abbreviated. ``show`` is for
+    structures whose members decide about each other: it gets a View and returns the fields.
+    ``packed`` leaves no gaps. ``size_of`` may fix the size (a union's largest arm).
+    """
+
+    def __init__(
+        self,
+        c_name: str,
+        /,
+        *,
+        brief: Sequence[str] = (),
+        show: Callable[[View], Shown | AnyValue] | None = None,
+        packed: bool = False,
+        size_of: dict[str, int] | int | None = None,
+        **members: Type,
+    ) -> None:
+        self.c_name = c_name
+        self.members = {name.removesuffix("__"): kind for name, kind in members.items()}
+        self.brief = brief
+        self.show_fields = show
+        self.packed = packed
+        self.fixed_size = size_of
+        self._layouts: dict[str, tuple[dict[str, tuple[int, Type]], int, int]] = {}
+
+    def __repr__(self) -> str:
+        return f"Struct({self.c_name!r})"
+
+    def layout(self, abi: Abi) -> tuple[dict[str, tuple[int, Type]], int, int]:
+        """Members with their offsets, the size, the alignment."""
+        known = self._layouts.get(abi.name)
+        if known is None:
+            known = self._layouts[abi.name] = self._lay_out(abi)
+        return known
+
+    def _lay_out(self, abi: Abi) -> tuple[dict[str, tuple[int, Type]], int, int]:
+        offset, widest = 0, 1
+        placed: dict[str, tuple[int, Type]] = {}
+        for name, kind in self.members.items():
+            align = 1 if self.packed else kind.align(abi)
+            offset = (offset + align - 1) // align * align
+            placed[name] = (offset, kind)
+            offset += kind.size(abi)
+            widest = max(widest, align)
+        size = (offset + widest - 1) // widest * widest
+        if isinstance(self.fixed_size, dict):
+            size = self.fixed_size.get(abi.name, size)
+        elif self.fixed_size is not None:
+            size = self.fixed_size
+        return placed, size, widest
+
+    def member(self, abi: Abi, name: str) -> tuple[int, Type]:
+        """Offset and type of a member; AttributeError if there is none."""
+        try:
+            return self.layout(abi)[0][name]
+        except KeyError:
+            raise AttributeError(f"struct {self.c_name} has no member {name!r}") from None
+
+    def size(self, abi: Abi) -> int:
+        return self.layout(abi)[1]
+
+    def align(self, abi: Abi) -> int:
+        return self.layout(abi)[2]
+
+    def at(self, c: Call, addr: int) -> AnyValue:
+        data = c.fetch(addr, self.size(c.abi))
+        return c.address(addr) if data is None else self.view_value(View(c, data, 0, self, addr))
+
+    def load(self, c: Call, data: bytes, offset: int) -> AnyValue:
+        return self.view_value(View(c, data, offset, self))
+
+    def raw(self, c: Call, data: bytes, offset: int) -> int:
+        return int.from_bytes(data[offset : offset + self.size(c.abi)], "little")
+
+    def view_value(self, view: View) -> AnyValue:
+        """The structure as a value."""
+        if self.show_fields is not None:
+            shown = self.show_fields(view)
+            return values.Struct(shown) if isinstance(shown, (list, tuple)) else shown  # type: ignore[return-value]
+        c = view.call
+        placed = self.layout(c.abi)[0]
+        brief = self.brief if c.abbrev else ()
+        fields: list[tuple[str | None, AnyValue]] = [
+            (name, kind.load(c, view.data, view.offset + offset))
+            for name, (offset, kind) in placed.items()
+            if not name.startswith("_") and (not brief or name in brief)
+        ]
+        if brief:
+            fields.append((None, MORE))
+        return values.Struct(fields)
+
+    def plan(self, p: Planner) -> None:
+        p.bytes(self.size(p.abi))
+        p.nested(self)
+
+
+Path = In(PathStr())
+"""A file name, read at entry."""
+String_ = In(Str())
+"""A NUL-terminated string, read at entry, cut at -s."""
+
+
+def hexdump_string(data: bytes) -> String:
+    """``data`` as one quoted run of ``\\x..``."""
+    return String('"' + "".join(f"\\x{b:02x}" for b in data) + '"', data)

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""From descriptions to plans: what a source must copy so that a call can be decoded later.
+
+A type says what it needs through the ``Planner``; what the plan's few operations cannot
+express is left out and prints as an address (bpf), or is read from the held program (ptrace).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from trapgate.model.abi import Abi
+from trapgate.model.record import NESTED, NO_SELECTOR, PLAN_OPS, Cond, From, Op, Phase, Plan, What
+
+if TYPE_CHECKING:
+    from trapgate.calls.describe import Description
+    from trapgate.calls.memory import Length, Struct
+
+MAX_BYTES = 4096
+"""The most that one operation may copy."""
+
+
+@dataclass
+class _Target:
+    """The operations gathered so far, shared by all views of one planner."""
+
+    ops: list[Op] = field(default_factory=list)
+    complete: bool = True
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Gathers the operations of one call; ``p.at_exit()`` and friends give views of it."""
+
+    abi: Abi
+    description: Description
+    string_limit: int = 32
+    base: int = 0
+    base_off: int = 0
+    phase: Phase = Phase.ENTRY
+    depth: int = 0
+    target: _Target = field(default_factory=_Target)
+
+    def for_argument(self, word_index: int) -> Planner:
+        """The planner for the argument in register ``word_index``."""
+        return replace(self, base=word_index)
+
+    def at_entry(self) -> Planner:
+        """The planner for what is copied when the call is entered."""
+        return replace(self, phase=Phase.ENTRY)
+
+    def at_exit(self) -> Planner:
+        """The planner for what is copied when the call has succeeded."""
+        return replace(self, phase=Phase.EXIT)
+
+    def _add(self, op: Op) -> int | None:
+        if len(self.target.ops) >= PLAN_OPS:
+            self.target.complete = False
+            return None
+        self.target.ops.append(op)
+        return len(self.target.ops) - 1
+
+    def _op(self, what: What, **more: int) -> int | None:
+        cond = Cond.IF_SUCCESS if self.phase == Phase.EXIT else Cond.ALWAYS
+        return self._add(Op(self.phase, what, self.base, cond=cond, base_off=self.base_off, **more))  # type: ignore[arg-type]
+
+    def bytes(self, length: Length, scale: int = 1, limit: int = MAX_BYTES) -> int | None:
+        """Copy ``length`` × ``scale`` bytes, at most ``limit``."""
+        from trapgate.calls.memory import _Result
+
+        limit = min(limit, MAX_BYTES)
+        if isinstance(length, int):
+            return self._op(What.BYTES, max=min(length * scale, limit))
+        if isinstance(length, _Result):
+            return self._op(What.BYTES, len_from=From.RESULT, scale=scale, max=limit)
+        if isinstance(length, str):
+            index = self.description.word_index(length, self.abi)
+            return self._op(What.BYTES, len_from=From.ARG, len_arg=index, scale=scale, max=limit)
+        self.target.complete = False
+        return None
+
+    def string(self, limit: int) -> int | None:
+        """Copy a NUL-terminated string of at most ``limit`` bytes."""
+        return self._op(What.STRING, max=min(limit, MAX_BYTES))
+
+    def strings(self, count: int, limit: int) -> int | None:
+        """Copy a NULL-terminated array of at most ``count`` strings of ``limit`` bytes."""
+        return self._op(What.STRINGS, scale=count, max=limit)
+
+    def iovec(self, count: Length, limit: int, from_result: bool = False) -> int | None:
+        """Copy ``count`` iovecs and at most ``limit`` bytes of what they point to."""
+        if isinstance(count, str):
+            index = self.description.word_index(count, self.abi)
+            return self._op(What.IOVEC, len_from=From.ARG, len_arg=index, max=limit)
+        if isinstance(count, int):
+            return self._op(What.IOVEC, len_from=From.CONST, scale=count, max=limit)
+        self.target.complete = False
+        return None
+
+    def deref(self, pointer: str, limit: int) -> int | None:
+        """Copy as many bytes as the u32 behind the parameter ``pointer`` says."""
+        index = self.description.word_index(pointer, self.abi)
+        return self._op(What.BYTES, len_from=From.DEREF32, len_arg=index, max=limit)
+
+    def incomplete(self) -> None:
+        """Say that something needed cannot be expressed."""
+        self.target.complete = False
+
+    def nested(self, struct: Struct) -> None:
+        """Copy what the pointers inside the structure just copied lead to."""
+        from trapgate.calls.memory import In
+
+        parent = len(self.target.ops) - 1
+        if self.depth >= 2 or parent < 0:
+            return
+        for offset, kind in struct.layout(self.abi)[0].values():
+            if isinstance(kind, In) and not kind.out:
+                kind.inner.plan(replace(self, base=NESTED | parent, base_off=offset, depth=self.depth + 1))
+
+
+def make_plan(description: Description, abi: Abi, string_limit: int = 32) -> tuple[Plan, bool]:
+    """The plan of one call, and whether it copies everything that its text needs."""
+    planner = Planner(abi, description, string_limit)
+    index = 0
+    for param in description.params:
+        if index < 6:
+            param.type.plan_argument(planner.for_argument(index))
+        index += param.type.words(abi)
+    complete = planner.target.complete and description.plannable
+    return Plan(tuple(planner.target.ops), NO_SELECTOR, description.plan_flags, min(index, 6)), complete

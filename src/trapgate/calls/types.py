@@ -1,0 +1,443 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The base of all types, and the scalars: numbers, enumerations, flags, descriptors, ids.
+
+A type turns a raw word (an argument register) or bytes of memory into a value. It knows its
+size and alignment in each ABI, when it can be decoded (entry or exit) and what a source has
+to copy for it (``plan``, see plan.py). Types hold no state of a call.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trapgate.calls import tables
+from trapgate.model.abi import Abi
+from trapgate.model.values import AnyValue, FlagSet, Joined, Number, Symbol, Value, remark
+
+if TYPE_CHECKING:
+    from trapgate.calls.call import Call
+    from trapgate.calls.plan import Planner
+
+U64_MASK = (1 << 64) - 1
+
+
+def truncate(word: int, size: int, signed: bool) -> int:
+    """The low ``size`` bytes of ``word`` as C would convert it."""
+    bits = size * 8
+    word &= (1 << bits) - 1
+    return word - (1 << bits) if signed and word >> (bits - 1) else word
+
+
+def format_int(value: int, base: str) -> str:
+    """``value`` as C's %d, %#x or %#o would print it (which have no prefix on zero).
+
+    >>> format_int(0, "x"), format_int(255, "x"), format_int(8, "o")
+    ('0', '0xff', '010')
+    """
+    if base == "x":
+        return hex(value) if value else "0"
+    if base == "o":
+        return f"0{value:o}" if value else "0"
+    return str(value)
+
+
+class Type:
+    """What an argument or a member of a structure is."""
+
+    out = False
+    """Whether it can be decoded only when the call has returned."""
+    path_like = False
+    """Whether it names a file; makes the call one of %file."""
+    fd_like = False
+    """Whether it is a file descriptor; makes the call one of %desc."""
+
+    def words(self, abi: Abi) -> int:
+        """How many argument registers it takes."""
+        return 1
+
+    def size(self, abi: Abi) -> int:
+        """Bytes in memory."""
+        raise TypeError(f"{self!r} has no fixed size")
+
+    def align(self, abi: Abi) -> int:
+        """Alignment in memory, bytes."""
+        return self.size(abi)
+
+    def is_out(self, c: Call) -> bool:
+        """Whether, in this call, it waits for the exit."""
+        return self.out
+
+    def decode(self, c: Call, word: int) -> AnyValue | None:
+        """The value of an argument register; None when it is not an argument of this call."""
+        raise NotImplementedError
+
+    def load(self, c: Call, data: bytes, offset: int) -> AnyValue:
+        """The value of ``size()`` bytes of memory at ``offset`` of ``data``."""
+        return self.decode(c, self.raw(c, data, offset)) or Value("")
+
+    def raw(self, c: Call, data: bytes, offset: int) -> int:
+        """The integer at ``offset`` of ``data``."""
+        return int.from_bytes(data[offset : offset + self.size(c.abi)], "little")
+
+    def at(self, c: Call, addr: int) -> AnyValue:
+        """The value in the program's memory at ``addr``, or the address if it cannot be read."""
+        data = c.fetch(addr, self.size(c.abi))
+        return c.address(addr) if data is None else self.load(c, data, 0)
+
+    def plan(self, p: Planner) -> None:
+        """Tell the planner what to copy so that ``at`` can work; default: ``size()`` bytes."""
+        p.bytes(self.size(p.abi))
+
+    def plan_argument(self, p: Planner) -> None:
+        """Tell the planner what to copy for an argument of this type; default: nothing."""
+
+
+class Scalar(Type):
+    """A number of ``size`` bytes ('long': a C long of the ABI), printed in ``base`` d, u, x or o."""
+
+    def __init__(self, size: int | str, base: str = "d", signed: bool = False, big_endian: bool = False) -> None:
+        self._size = size
+        self.base = base
+        self.signed = signed
+        self.big_endian = big_endian
+        self._cache: dict[int, AnyValue] = {}
+
+    def size(self, abi: Abi) -> int:
+        if isinstance(self._size, int):
+            return self._size
+        return abi.time_t if self._size == "time" else abi.word if self._size == "long" else abi.register
+
+    def align(self, abi: Abi) -> int:
+        size = self.size(abi)
+        return min(size, abi.align64) if size == 8 else size
+
+    def number(self, c: Call, word: int) -> int:
+        """``word`` truncated and signed as the kernel takes it."""
+        return truncate(word, self.size(c.abi), self.signed)
+
+    def raw(self, c: Call, data: bytes, offset: int) -> int:
+        order = "big" if self.big_endian else "little"
+        return int.from_bytes(data[offset : offset + self.size(c.abi)], order)  # type: ignore[arg-type]
+
+    def decode(self, c: Call, word: int) -> AnyValue | None:
+        value = self.number(c, word)
+        known = self._cache.get(value)
+        if known is None:
+            known = Number(format_int(value, self.base), value)
+            if len(self._cache) < 4096:
+                self._cache[value] = known
+        return known
+
+
+class Wide(Scalar):
+    """A 64-bit argument: one register, or two (low word first) where registers have 32 bits."""
+
+    def words(self, abi: Abi) -> int:
+        return 2 if abi.register == 4 else 1
+
+
+Int = Scalar(4, "d", True)
+UInt = Scalar(4, "u")
+Long = Scalar("long", "d", True)
+ULong = Scalar("long", "u")
+KLong = Scalar("kernel", "d", True)
+KULong = Scalar("kernel", "u")
+Size = Scalar("long", "u")
+SSize = Scalar("long", "d", True)
+S8, S16, S32, S64 = (Scalar(n, "d", True) for n in (1, 2, 4, 8))
+U8, U16, U32, U64 = (Scalar(n, "u") for n in (1, 2, 4, 8))
+X8, X16, X32, X64 = (Scalar(n, "x") for n in (1, 2, 4, 8))
+Hex32 = X32
+HexLong = Scalar("long", "x")
+HexKLong = Scalar("kernel", "x")
+Octal32 = Scalar(4, "o")
+BE16 = Scalar(2, "u", big_endian=True)
+BE32 = Scalar(4, "u", big_endian=True)
+BE64 = Scalar(8, "u", big_endian=True)
+BEX16 = Scalar(2, "x", big_endian=True)
+BEX32 = Scalar(4, "x", big_endian=True)
+Offset64 = Wide(8, "d", True)
+Unsigned64 = Wide(8, "u")
+HexWide = Wide(8, "x")
+TimeT = Scalar("time", "d", True)
+
+
+class Pointer(Scalar):
+    """An address that is printed, not followed: ``NULL`` or ``0x…``."""
+
+    def __init__(self) -> None:
+        super().__init__("long", "x")
+
+    def decode(self, c: Call, word: int) -> AnyValue | None:
+        return c.address(truncate(word, c.abi.word, False))
+
+
+Addr = Pointer()
+
+
+class Named(Scalar):
+    """Base of enumerations and flags: values of one or more tables, cached per style and ABI."""
+
+    def __init__(
+        self, *names: str, unknown: str | None = None, size: int | str = 4, base: str = "x", signed: bool = False,
+        big_endian: bool = False,
+    ) -> None:
+        super().__init__(size, base, signed, big_endian)
+        self.names = names
+        self._unknown = unknown
+        self._known: dict[tuple[int, str, str], AnyValue] = {}
+
+    def tables(self, abi: Abi) -> list[tables.Table]:
+        """The tables with the values of ``abi``."""
+        return [tables.load(name, abi.name) for name in self.names]
+
+    def unknown(self, abi: Abi) -> str:
+        """The remark printed for a value without a name."""
+        return self._unknown if self._unknown is not None else self.tables(abi)[0].unknown
+
+    def lookup(self, value: int, abi: Abi) -> str | None:
+        """The name of ``value``, None if it has none."""
+        for table in self.tables(abi):
+            name = table.by_value.get(value)
+            if name is not None:
+                return name
+        return None
+
+    def decode(self, c: Call, word: int) -> AnyValue | None:
+        value = self.number(c, word)
+        key = (value, c.style, c.abi.name)
+        known = self._known.get(key)
+        if known is None:
+            known = self.show(value, c.style, c.abi)
+            if len(self._known) < 4096:
+                self._known[key] = known
+        return known
+
+    def show(self, value: int, style: str, abi: Abi) -> AnyValue:
+        """The value in ``style``: abbrev ``NAME``, raw ``0x1``, verbose ``0x1 /* NAME */``."""
+        raise NotImplementedError
+
+    def value_of(self, name: str, abi: Abi) -> int:
+        """The number behind ``name``; KeyError if no table has it."""
+        for table in self.tables(abi):
+            if name in table.by_name:
+                return table.by_name[name]
+        raise KeyError(f"{name} is in none of the tables {', '.join(self.names)}")
+
+
+def with_remark(number: str, name: str, data: object) -> AnyValue:
+    """``number /* name */``; only the number when name is empty."""
+    return Joined(Number(number, data), remark(name)) if name else Number(number, data)
+
+
+class Enum(Named):
+    """One of the constants of ``names``: ``SEEK_SET``, unknown ``0x7 /* SEEK_??? */``."""
+
+    def show(self, value: int, style: str, abi: Abi) -> AnyValue:
+        number = format_int(value, self.base)
+        if style == "raw":
+            return Number(number, value)
+        name = self.lookup(value, abi)
+        if name is None:
+            return with_remark(number, self.unknown(abi), value)
+        return Symbol(name, name) if style == "abbrev" else with_remark(number, name, name)
+
+
+def split_flags(value: int, found: list[tables.Table]) -> tuple[list[str], int]:
+    """The names of the bits of ``value`` in table order, and the bits without a name."""
+    names: list[str] = []
+    for table in found:
+        for name, bits in table.entries:
+            if value == bits and (value or not names) or (bits and value & bits == bits):
+                names.append(name)
+                value &= ~bits
+            if not value and names:
+                return names, 0
+    return names, value
+
+
+def show_flags(value: int, style: str, found: list[tables.Table], unknown: str, base: str = "x") -> AnyValue:
+    """``A|B|0x100``; all unknown ``0x100 /* X_??? */``; verbose ``0x3 /* A|B */``; zero ``0``."""
+    number = format_int(value, base)
+    if style == "raw":
+        return Number(number, value)
+    names, rest = split_flags(value, found)
+    if not names:
+        return with_remark(number, unknown, value) if value else Number("0", [])
+    shown = names + ([format_int(rest, base)] if rest else [])
+    data: list[str | int] = [*names, *([rest] if rest else [])]
+    if style == "abbrev":
+        return FlagSet("|".join(shown), data)
+    return with_remark(number, "|".join(shown), data)
+
+
+class Flags(Named):
+    """A set of bits out of the tables ``names``: ``O_CREAT|O_EXCL``."""
+
+    def show(self, value: int, style: str, abi: Abi) -> AnyValue:
+        return show_flags(value, style, self.tables(abi), self.unknown(abi), self.base)
+
+
+class EnumFlags(Named):
+    """An enumeration in the low bits (``mask``) and flags above it: ``SOCK_STREAM|SOCK_CLOEXEC``."""
+
+    def __init__(self, enum: Enum, flags: Flags, mask: int, size: int | str = 4) -> None:
+        super().__init__(*enum.names, size=size)
+        self.enum = enum
+        self.flags = flags
+        self.mask = mask
+
+    def show(self, value: int, style: str, abi: Abi) -> AnyValue:
+        low = self.enum.show(value & self.mask, style, abi)
+        if not value & ~self.mask:
+            return low
+        return join_flags(low, self.flags.show(value & ~self.mask, style, abi))
+
+
+def join_flags(*parts: AnyValue) -> AnyValue:
+    """Values with ``|`` between them, as one set of flags."""
+    data: list[object] = []
+    for part in parts:
+        data.extend(part.data if isinstance(part.data, list) else [part.data])
+    return FlagSet("|".join([p.text for p in parts]), data)
+
+
+class FileDescriptor(Scalar):
+    """A descriptor of the calling process; ``-y`` prints what it is behind it."""
+
+    fd_like = True
+
+    def __init__(self) -> None:
+        super().__init__(4, "d", True)
+
+    def decode(self, c: Call, word: int) -> AnyValue | None:
+        plain = super().decode(c, word)
+        if not c.options.decode_fds:
+            return plain
+        fd = self.number(c, word)
+        more = c.process.fd_text(fd)
+        return Number(f"{fd}{more}", {"fd": fd, "path": more[1:-1]}) if more else plain
+
+
+class DirectoryFd(FileDescriptor):
+    """A descriptor that may be AT_FDCWD."""
+
+    CWD = -100
+
+    def decode(self, c: Call, word: int) -> AnyValue | None:
+        if self.number(c, word) != self.CWD:
+            return super().decode(c, word)
+        text = {"raw": "-100", "verbose": "-100 /* AT_FDCWD */"}.get(c.style, "AT_FDCWD")
+        more = c.process.fd_text(self.CWD) if c.options.decode_fds else ""
+        return Symbol(text + more, "AT_FDCWD")
+
+
+Fd = FileDescriptor()
+DirFd = DirectoryFd()
+
+
+class UserId(Scalar):
+    """A user or group id; (id)-1, which leaves an id as it is, prints as -1."""
+
+    def __init__(self, size: int = 4) -> None:
+        super().__init__(size, "u")
+
+    def decode(self, c: Call, word: int) -> AnyValue | None:
+        value = self.number(c, word)
+        return Number("-1", -1) if value == (1 << self.size(c.abi) * 8) - 1 else super().decode(c, value)
+
+
+Uid = Gid = UserId()
+Uid16 = Gid16 = UserId(2)
+
+
+class ProcessId(Scalar):
+    """A process id; kind: tid, tgid, pgid or sid, for pid namespace translation."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(4, "d", True)
+        self.kind = kind
+
+    def decode(self, c: Call, word: int) -> AnyValue | None:
+        plain = super().decode(c, word)
+        if not c.options.decode_pids:
+            return plain
+        pid = self.number(c, word)
+        return Number(f"{pid}{c.process.pid_text(pid, self.kind)}", pid)
+
+
+Tid, Tgid, Pgid, Sid = (ProcessId(kind) for kind in ("tid", "tgid", "pgid", "sid"))
+
+
+class FileMode(Scalar):
+    """Permission bits in octal, three digits at least: ``0644``, ``000``."""
+
+    def __init__(self, size: int = 2) -> None:
+        super().__init__(size, "o")
+
+    def decode(self, c: Call, word: int) -> AnyValue | None:
+        value = self.number(c, word)
+        return Number(f"0{value:o}" if value >= 8 else f"{value:03o}", value)
+
+
+Mode = FileMode()
+
+
+class OnlyIf(Type):
+    """An argument that exists only if ``condition(call)`` holds: openat's mode."""
+
+    def __init__(self, condition: object, inner: Type) -> None:
+        self.condition = condition
+        self.inner = inner
+        self.out = inner.out
+
+    def words(self, abi: Abi) -> int:
+        return self.inner.words(abi)
+
+    def decode(self, c: Call, word: int) -> AnyValue | None:
+        return self.inner.decode(c, word) if self.condition(c) else None  # type: ignore[operator]
+
+    def plan_argument(self, p: Planner) -> None:
+        self.inner.plan_argument(p)
+
+
+class Switch(Type):
+    """An argument whose type hangs on another's value: fcntl's arg on its cmd.
+
+    ``cases`` maps names of constants (of the selector's table) or numbers to types; a type of
+    None means that the call has no such argument then.
+    """
+
+    def __init__(self, selector: str, cases: dict[str | int, Type | None], default: Type | None = Addr) -> None:
+        self.selector = selector
+        self.cases = cases
+        self.default = default
+        self._numbers: dict[str, dict[int, Type | None]] = {}
+
+    def numbers(self, abi: Abi, selector: Type) -> dict[int, Type | None]:
+        """The cases by number, for ``abi``."""
+        known = self._numbers.get(abi.name)
+        if known is None:
+            known = {}
+            for key, case in self.cases.items():
+                if isinstance(key, str):
+                    assert isinstance(selector, Named), "cases by name need an Enum as selector"
+                    key = selector.value_of(key, abi)
+                known[key] = case
+            self._numbers[abi.name] = known
+        return known
+
+    def chosen(self, c: Call) -> Type | None:
+        """The type that applies in this call."""
+        assert c.description is not None
+        return self.numbers(c.abi, c.description.type_of(self.selector)).get(
+            truncate(c.word(self.selector), 4, False), self.default
+        )
+
+    def is_out(self, c: Call) -> bool:
+        case = self.chosen(c)
+        return case is not None and case.is_out(c)
+
+    def decode(self, c: Call, word: int) -> AnyValue | None:
+        case = self.chosen(c)
+        return None if case is None else case.decode(c, word)
