@@ -15,7 +15,7 @@ from trapgate.model.errors import UsageError
 
 _FOLDER = os.path.dirname(__file__)
 _DEFINES_RUN = re.compile(r"^def run(_raw)?\(", re.MULTILINE)
-_FIRST_SENTENCE = re.compile(r'\A(?:#.*\n|\s)*r?"""\s*(.*?)(?:\.\s|\n\s*\n|\.?\s*""")', re.DOTALL)
+_FIRST_SENTENCE = re.compile(r'\A(?:#[^\n]*\n|\s)*r?"""\s*(.*?)(?:\.\s|\n\s*\n|\.?\s*""")', re.DOTALL)
 
 _INTRODUCTION = """\
 usage: trapgate COMMAND [OPTIONS] [ARGUMENTS]
@@ -58,11 +58,6 @@ def run_command(argv: list[str]) -> int:
     return int(module.run(build_parser(name, module).parse_args(rest)))
 
 
-def find_commands() -> dict[str, str]:
-    """The commands' names, in order, with the module of each; nothing is imported."""
-    return {name: module for name, module, _ in _read_commands()}
-
-
 def load_command(name: str) -> ModuleType:
     """The imported module of command `name`; `UsageError` with the nearest name if there is none."""
     module = name.replace("-", "_")
@@ -74,13 +69,13 @@ def load_command(name: str) -> ModuleType:
 
 def render_overview() -> str:
     """What `trapgate --help` prints: the introduction, then each command with its first sentence."""
-    rows = [(name, summary) for name, _, summary in _read_commands()]
+    rows = [(name, summary) for name, _, summary in read_commands()]
     width = max((len(name) for name, _ in rows), default=0)
     lines = [f"  {name:<{width}}  {summary}" for name, summary in rows]
     return "\n".join([_INTRODUCTION, *lines, _CLOSING])
 
 
-def _read_commands() -> Iterator[tuple[str, str, str]]:
+def read_commands() -> Iterator[tuple[str, str, str]]:
     """Name, module and first sentence of each command, in the order of the names."""
     for file in sorted(os.listdir(_FOLDER)):
         stem, extension = os.path.splitext(file)
@@ -104,5 +99,5 @@ def _suggest(name: str) -> str:
     """A hint that names the nearest command, or says where all of them are listed."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name, find_commands(), n=1)
+    near = get_close_matches(name, [command for command, _, _ in read_commands()], n=1)
     return f"did you mean 'trapgate {near[0]}'?" if near else "'trapgate --help' lists the commands"
