@@ -27,6 +27,7 @@ class Kind(IntEnum):
     DETACH = 10
     LOST = 11
     STACK = 12
+    EXITING = 13
 
 
 class Phase(IntEnum):
