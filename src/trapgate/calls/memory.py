@@ -107,13 +107,19 @@ class InOut(In):
 
 
 class Str(Type):
-    """A NUL-terminated string, cut at ``-s``."""
+    """A NUL-terminated string, cut at ``-s``, or at ``limit`` bytes if that is less."""
+
+    def __init__(self, limit: int | None = None) -> None:
+        self.limit = limit
 
     def at(self, c: Call, addr: int) -> AnyValue:
-        return c.string(addr)
+        if self.limit is None or self.limit > c.options.string_limit:
+            return c.string(addr)
+        found = c.memory.read_string(addr, self.limit) if addr else None
+        return c.address(addr) if found is None else c.quoted(found[0], truncated=not found[1])
 
     def plan(self, p: Planner) -> None:
-        p.string(p.string_limit + 1)
+        p.string(p.string_limit + 1 if self.limit is None else min(self.limit, p.string_limit + 1))
 
 
 class PathStr(Str):
@@ -187,12 +193,29 @@ def is_cut(c: Call, count: int) -> bool:
     return c.abbrev and count > c.options.string_limit
 
 
-class Fixed(Type):
-    """``T name[n]`` inside a structure."""
+class Indirect(Type):
+    """One value behind a pointer that is not a structure: ``[5]``."""
 
-    def __init__(self, inner: Type, n: int) -> None:
+    def __init__(self, inner: Type) -> None:
+        self.inner = inner
+
+    def size(self, abi: Abi) -> int:
+        return self.inner.size(abi)
+
+    def align(self, abi: Abi) -> int:
+        return self.inner.align(abi)
+
+    def load(self, c: Call, data: bytes, offset: int) -> AnyValue:
+        return Joined("[", self.inner.load(c, data, offset), "]")
+
+
+class Fixed(Type):
+    """``T name[n]`` inside a structure; cut at ``-s`` elements unless ``whole``."""
+
+    def __init__(self, inner: Type, n: int, whole: bool = False) -> None:
         self.inner = inner
         self.n = n
+        self.whole = whole
 
     def size(self, abi: Abi) -> int:
         return self.inner.size(abi) * self.n
@@ -202,7 +225,7 @@ class Fixed(Type):
 
     def load(self, c: Call, data: bytes, offset: int) -> AnyValue:
         step = self.inner.size(c.abi)
-        shown = min(self.n, c.options.string_limit) if is_cut(c, self.n) else self.n
+        shown = c.options.string_limit if not self.whole and is_cut(c, self.n) else self.n
         items: list[AnyValue] = [self.inner.load(c, data, offset + i * step) for i in range(shown)]
         return values.List(items + [MORE] if shown < self.n else items)
 
@@ -211,13 +234,16 @@ class Array(Type):
     """``count`` elements of ``inner``: ``[a, b]``, ``[]``; cut at ``-s`` elements.
 
     An element that cannot be read ends it: ``[a, ... /* 0xaddr */]``; if it is the first, the
-    whole prints as an address.
+    whole prints as an address. ``anyway``: also after a failed call.
     """
 
-    def __init__(self, inner: Type, count: Length, brackets: tuple[str, str] = ("[", "]")) -> None:
+    def __init__(
+        self, inner: Type, count: Length, brackets: tuple[str, str] = ("[", "]"), anyway: bool = False
+    ) -> None:
         self.inner = inner
         self.count = count
         self.brackets = brackets
+        self.anyway = anyway
 
     def at(self, c: Call, addr: int) -> AnyValue:
         return self.elements(c, addr, length_of(c, self.count))
@@ -233,10 +259,11 @@ class Array(Type):
         if addr + step * count > top:
             return c.address(addr)
         shown = c.options.string_limit if is_cut(c, count) else count
-        whole = c.fetch(addr, step * shown) if 0 < step * shown <= 1 << 20 else None
+        fetch = c.peek if self.anyway else c.fetch
+        whole = fetch(addr, step * shown) if 0 < step * shown <= 1 << 20 else None
         items: list[AnyValue] = []
         for i in range(shown):
-            data, offset = (whole, i * step) if whole is not None else (c.fetch(addr + i * step, step), 0)
+            data, offset = (whole, i * step) if whole is not None else (fetch(addr + i * step, step), 0)
             if data is None:
                 if not items:
                     return c.address(addr)
@@ -244,7 +271,7 @@ class Array(Type):
                 return values.List(items, self.brackets)
             items.append(self.inner.load(c, data, offset))
         if shown < count:
-            if c.fetch(addr + shown * step, step) is None:
+            if fetch(addr + shown * step, step) is None:
                 # the element behind the last one shown is looked at too, as strace does
                 items.append(Joined(MORE, remark(hex(addr + shown * step))))
             else:

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Arrays of iovec, with the bytes they point to.
+
+Source: include/uapi/linux/uio.h; readv(2) for how much of the buffers a short read fills.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trapgate.calls.call import IOV_MAX, Call
+from trapgate.calls.memory import RESULT, Array, Length, length_of
+from trapgate.calls.types import Type
+from trapgate.model import values
+from trapgate.model.abi import Abi
+from trapgate.model.values import AnyValue, Number
+
+if TYPE_CHECKING:
+    from trapgate.calls.plan import Planner
+
+
+class _Vector(Type):
+    """One iovec; ``left`` bytes remain of what was transferred (None: all that iov_len says)."""
+
+    def __init__(self, left: int | None, follow: bool) -> None:
+        self.left = left
+        self.follow = follow
+
+    def size(self, abi: Abi) -> int:
+        return 2 * abi.word
+
+    def load(self, c: Call, data: bytes, offset: int) -> AnyValue:
+        word = c.abi.word
+        base = int.from_bytes(data[offset : offset + word], "little")
+        length = int.from_bytes(data[offset + word : offset + 2 * word], "little")
+        taken = length if self.left is None else min(length, self.left)
+        if self.left is not None:
+            self.left -= taken
+        shown = c.buffer(base, taken) if self.follow else c.address(base)
+        return values.Struct([("iov_base", shown), ("iov_len", Number(str(length), length))])
+
+
+class Iovecs(Type):
+    """``count`` iovecs: ``[{iov_base="…", iov_len=n}, …]``.
+
+    ``upto``: how many bytes were transferred over all of them (RESULT for a read). With
+    ``follow`` False, or when a call that fills them failed, the bases print as addresses.
+    """
+
+    def __init__(self, count: Length, upto: Length | None = None, follow: bool = True) -> None:
+        self.count = count
+        self.upto = upto
+        self.follow = follow
+
+    def at(self, c: Call, addr: int) -> AnyValue:
+        left = None if self.upto is None else length_of(c, self.upto)
+        failed = c.exiting and bool(c.error) and self.upto is RESULT
+        element = _Vector(left, self.follow and not failed)
+        return Array(element, self.count, anyway=True).at(c, addr)
+
+    def plan(self, p: Planner) -> None:
+        if self.follow:
+            p.iovec(self.count, p.string_limit + 1)
+        elif isinstance(self.count, (int, str)):
+            p.bytes(self.count, scale=2 * p.abi.word, limit=2 * p.abi.word * min(IOV_MAX, p.string_limit + 1))
