@@ -116,6 +116,7 @@ class Call:
     __slots__ = (
         "abi", "nr", "name", "args", "result", "error", "exiting", "tid", "pid", "memory", "options",
         "process", "description", "note", "style", "abbrev", "verbose", "state", "shown_result",
+        "more_at_exit",
     )
 
     def __init__(
@@ -147,6 +148,8 @@ class Call:
         self.description: Description | None = None
         self.note = ""
         """Printed in parentheses behind the result: ``= 1 (in [3])``."""
+        self.more_at_exit = False
+        """Whether arguments are still to come when the call returns."""
         self.shown_result: AnyValue | None = None
         """Printed in place of the result when a decoder says so."""
         self.style = self.options.style

@@ -32,6 +32,8 @@ class _Exit:
 
 
 EXIT = _Exit()
+RETURN = _Exit()
+"""As EXIT, when nothing but the result is still to come."""
 Argument = tuple[str, AnyValue]
 Yield = Union[Argument, _Exit]
 DecoderFunction = Callable[["Call"], Iterator[Yield]]
@@ -98,12 +100,13 @@ class Description:
         c.description = self
         if self.function is not None:
             c.state = generator = self.function(c)
-            return _until_exit(generator)
+            return _until_exit(c, generator)
         shown: list[Argument] = []
         index = 0
         for position, param in enumerate(self.params):
             if param.type.is_out(c):
                 c.state = self._before(c, position, index)
+                c.more_at_exit = True
                 return shown
             value = param.type.decode(c, c.args[index])
             if value is not None:
@@ -127,7 +130,7 @@ class Description:
         c.exiting = True
         if self.function is not None:
             assert isinstance(c.state, Iterator)
-            return _until_exit(c.state)
+            return _until_exit(c, c.state)
         assert isinstance(c.state, tuple)
         position, index, before = c.state
         shown: list[Argument] = []
@@ -145,10 +148,11 @@ class Description:
         return param.type.decode(c, word)
 
 
-def _until_exit(generator: Iterator[Yield]) -> list[Argument]:
+def _until_exit(c: Call, generator: Iterator[Yield]) -> list[Argument]:
     shown: list[Argument] = []
     for item in generator:
         if isinstance(item, _Exit):
+            c.more_at_exit = item is EXIT
             break
         shown.append(item)
     return shown

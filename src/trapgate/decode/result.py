@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What stands behind the ``=`` of a line: the result, the error's name and text, a remark."""
+
+from __future__ import annotations
+
+import errno
+import os
+from functools import lru_cache
+
+from trapgate.calls.call import Call
+from trapgate.calls.types import truncate
+
+RESTARTS = {
+    512: ("ERESTARTSYS", "To be restarted if SA_RESTART is set"),
+    513: ("ERESTARTNOINTR", "To be restarted"),
+    514: ("ERESTARTNOHAND", "To be restarted if no handler"),
+    516: ("ERESTART_RESTARTBLOCK", "Interrupted by signal"),
+}
+"""Results by which the kernel restarts a call; programs never see them (include/linux/errno.h)."""
+
+INTERNAL = {515: "ENOIOCTLCMD", 517: "EPROBE_DEFER", 518: "EOPENSTALE", 519: "ENOPARAM", 521: "EBADHANDLE",
+            522: "ENOTSYNC", 523: "EBADCOOKIE", 524: "ENOTSUPP", 525: "ETOOSMALL", 526: "ESERVERFAULT",
+            527: "EBADTYPE", 528: "EJUKEBOX", 529: "EIOCBQUEUED", 530: "ERECALLCONFLICT"}
+"""Numbers the kernel keeps to itself but sometimes lets out (include/linux/errno.h)."""
+
+
+def error_name(number: int) -> str | None:
+    """The errno's name: ENOENT, ERESTARTSYS; None if it has none."""
+    if number in RESTARTS:
+        return RESTARTS[number][0]
+    return errno.errorcode.get(number) or INTERNAL.get(number)
+
+
+@lru_cache(None)
+def format_error(number: int) -> str:
+    """``-1 ENOENT (No such file or directory)``, ``? ERESTARTSYS (…)``."""
+    if number in RESTARTS:
+        name, why = RESTARTS[number]
+        return f"? {name} ({why})"
+    name = errno.errorcode.get(number)
+    if name is not None:
+        return f"-1 {'EOPNOTSUPP' if name == 'ENOTSUP' else name} ({os.strerror(number)})"
+    if number in INTERNAL:
+        return f"-1 {INTERNAL[number]} ({os.strerror(number)})"
+    return f"-1 (errno {number})"
+
+
+def format_result(c: Call) -> str:
+    """The text behind ``= ``, without what was injected and how long it took."""
+    raw = c.name in c.options.raw
+    if c.error and not (c.description is not None and c.description.never_fails):
+        if c.shown_result is not None:
+            return c.shown_result.text
+        # under -e raw= the kernel's restart codes print as any other error
+        text = f"-1 {error_name(c.error)} ({os.strerror(c.error)})" if raw and c.error in RESTARTS else format_error(c.error)
+        return f"{text} ({c.note})" if c.note and not raw else text
+    if raw:
+        return hex(truncate(c.result, c.abi.register, False)) if c.result else "0"
+    if c.shown_result is not None:
+        text = c.shown_result.text
+    elif c.description is not None and c.description.returns is not None:
+        value = c.description.returns.decode(c, c.result & ((1 << 64) - 1))
+        text = value.text if value is not None else "?"
+    else:
+        text = str(truncate(c.result, c.abi.register, True))
+    return f"{text} ({c.note})" if c.note else text

@@ -1,0 +1,379 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""From records to strace's text: which tasks there are, what is shown, in which order.
+
+The engine takes records of any source. Entry and exit may come apart (a source that holds the
+program) or merged (one that does not); decoding and the look of lines are the same.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from trapgate.calls.call import Call, Memory
+from trapgate.calls.describe import Argument
+from trapgate.decode.decoder import Decoder, set_result
+from trapgate.decode.result import format_result
+from trapgate.decode.signals import describe_signal, signal_name
+from trapgate.decode.snapshot import Snapshot
+from trapgate.model.abi import BY_INDEX, X86_64
+from trapgate.model.record import Kind, Phase, Record, parse_record
+from trapgate.tracing.lines import Lines, Sink, Task
+from trapgate.tracing.options import TraceOptions
+from trapgate.tracing.process import LiveProcess, read_comm
+
+ALL_STATUSES = frozenset({"successful", "failed", "unfinished", "unavailable", "detached"})
+
+
+class HeldMemory:
+    """The memory of a program that the source holds still."""
+
+    __slots__ = ("source", "tid")
+
+    def __init__(self, source: Any, tid: int) -> None:
+        self.source = source
+        self.tid = tid
+
+    def read(self, addr: int, size: int) -> bytes:
+        """``size`` bytes at ``addr``, fewer when only a first part is readable."""
+        data: bytes = self.source.read(self.tid, addr, size)
+        return data
+
+    def read_string(self, addr: int, limit: int) -> tuple[bytes, bool] | None:
+        """Bytes before the NUL and True; ``limit`` bytes and False; None if neither is readable."""
+        data, terminated = self.source.read_string(self.tid, addr, limit)
+        if terminated:
+            return data[:-1], True
+        return (data, False) if len(data) == limit else None
+
+
+class Engine:
+    """Prints a trace. ``sink_for(pid)`` gives the place for a task's lines."""
+
+    def __init__(self, options: TraceOptions, source: Any, sink_for: Callable[[int], Sink], program: str) -> None:
+        self.options = options
+        self.source = source
+        self.sink_for = sink_for
+        self.program = program
+        self.decoder = Decoder(options.decode)
+        self.lines = Lines(self.leader, options.column, options.output_separately)
+        self.tasks: dict[int, Task] = {}
+        self.child = 0
+        self.child_status: int | None = None
+        self.clock_offset_ns = time.time_ns() - time.monotonic_ns()
+        self.now_ns = 0
+        self.last_ns = 0
+        self.ip = 0
+        self.nr = 0
+        self.lost = 0
+        self.filter_status = options.status != ALL_STATUSES
+        self.handlers: dict[int, Callable[[Record], None]] = {
+            Kind.CALL: self.on_call, Kind.ENTER: self.on_enter, Kind.EXIT: self.on_exit,
+            Kind.SIGNAL: self.on_signal, Kind.STOP: self.on_stop, Kind.FORK: self.on_fork, Kind.EXEC: self.on_exec,
+            Kind.EXITING: self.on_exiting, Kind.TASK_EXIT: self.on_task_exit, Kind.ATTACH: self.on_attach,
+            Kind.DETACH: self.on_detach, Kind.LOST: self.on_lost,
+        }
+
+    # --- tasks -----------------------------------------------------------------------------
+
+    def task(self, record: Record) -> Task:
+        """The task of ``record``, made when it is new."""
+        found = self.tasks.get(record.tid)
+        if found is None:
+            found = self.add_task(record.tid, record.pid)
+        return found
+
+    def add_task(self, tid: int, pid: int) -> Task:
+        """Begin to know the thread ``tid``."""
+        task = self.tasks[tid] = Task(tid, pid, self.sink_for(tid))
+        task.process = LiveProcess(tid, self.options.decode)
+        task.abi = X86_64.index
+        if "comm" in self.options.decode.decode_pids:
+            task.comm = read_comm(tid).decode("latin-1")
+        return task
+
+    def message(self, text: str) -> None:
+        """Say something about the trace itself, on standard error."""
+        print(f"{self.program}: {text}", file=sys.stderr, flush=True)
+
+    def leader(self, task: Task) -> str:
+        """The prefix of a line: pid, time, number, instruction pointer."""
+        o = self.options
+        parts = []
+        if o.always_show_pid or (o.output is not None and not o.output_separately and o.follow):
+            parts.append(f"{task.tid}<{task.comm}> " if task.comm else f"{task.tid:<5} ")
+        elif len(self.tasks) > 1 and o.output is None:
+            parts.append(f"[pid {task.tid:5}{f'<{task.comm}>' if task.comm else ''}] ")
+        if o.has_timestamps:
+            parts.append(o.timestamps.leader(self.now_ns, self.clock_offset_ns))
+        if o.syscall_number:
+            parts.append(f"[{self.nr:4}] ")
+        if o.instruction_pointer:
+            parts.append(f"[{self.ip:0{2 * BY_INDEX[task.abi].word}x}] " if self.ip else "[????????????????] ")
+        return "".join(parts)
+
+    # --- the loop --------------------------------------------------------------------------
+
+    def feed(self, batch: bytes | memoryview) -> None:
+        """Handle the records of a batch, in order."""
+        offset = 0
+        while offset < len(batch):
+            record, offset = parse_record(batch, offset)
+            self.now_ns = record.time_ns
+            self.ip = record.ip
+            self.handlers[record.kind](record)
+
+    # --- calls -----------------------------------------------------------------------------
+
+    def memory_of(self, record: Record) -> Memory:
+        """What is known of the program's memory at ``record``."""
+        return HeldMemory(self.source, record.tid) if self.source.holds else Snapshot(record.pieces)
+
+    def on_enter(self, record: Record) -> None:
+        task = self.task(record)
+        c = self.decoder.start(record, self.memory_of(record), task.process)  # type: ignore[arg-type]
+        if record.abi != task.abi:
+            self.note_abi(task, record.abi)
+        task.entered_ns = record.time_ns
+        task.call = None
+        if not self.is_wanted(c):
+            return
+        task.call = c
+        if self.options.summary_only:
+            return
+        if self.filter_status:
+            self.lines.stage(task)
+        self.nr = record.nr
+        self.lines.begin(task)
+        task.shown = self.decoder.enter(c)
+        more = ", " if task.shown and c.more_at_exit else ""
+        self.lines.put(task, f"{c.name}({self.join(task.shown)}{more}")
+        if self.lines.autoflush and task.staged is None:
+            task.sink.flush()
+
+    def on_exit(self, record: Record) -> None:
+        task = self.task(record)
+        c = task.call
+        if c is None:
+            return
+        task.call = None
+        if self.options.summary_only:
+            set_result(c, record.result)
+            self.finish_call(task, c, record.time_ns)
+            return
+        self.lines.resume(task, c.name)
+        self.lines.put(task, self.join(self.decoder.leave(c, record.result)))
+        self.finish_call(task, c, record.time_ns)
+
+    def on_call(self, record: Record) -> None:
+        """A merged record: entry and exit at once."""
+        task = self.task(record)
+        if record.abi != task.abi:
+            self.note_abi(task, record.abi)
+        memory = Snapshot(record.pieces)
+        c = self.decoder.start(record, memory, task.process)  # type: ignore[arg-type]
+        if not self.is_wanted(c):
+            return
+        task.entered_ns = record.time_ns
+        end = record.time_ns + record.duration_ns
+        if self.options.summary_only:
+            set_result(c, record.result)
+            self.finish_call(task, c, end)
+            return
+        shown = self.decoder.enter(c)
+        memory.phase = Phase.EXIT
+        shown = shown + self.decoder.leave(c, record.result)
+        if self.filter_status:
+            self.lines.stage(task)
+        self.nr = record.nr
+        self.lines.begin(task)
+        self.lines.put(task, f"{c.name}({self.join(shown)}")
+        self.finish_call(task, c, end)
+
+    def finish_call(self, task: Task, c: Call, end_ns: int) -> None:
+        """Everything from the closing parenthesis on, and the books kept of calls."""
+        failed = bool(c.error) and not (c.description is not None and c.description.never_fails)
+        if self.filter_status:
+            wanted = ("failed" if failed else "successful") in self.options.status
+            if not self.options.summary_only:
+                self.lines.publish(task, wanted)
+            if not wanted:
+                self.lines.ended(task)
+                return
+        duration = end_ns - task.entered_ns
+        if self.options.summary is not None:
+            self.options.summary.add(c.name, c.abi.name, failed, duration, duration)
+            if self.options.summary_only:
+                return
+        self.lines.put(task, ") ")
+        self.lines.pad(task)
+        tail = f"= {format_result(c)}{task.notes}"
+        if self.options.show_duration:
+            tail += f" <{self.options.timestamps.duration(duration)}>"
+        self.lines.end(task, tail)
+
+    def is_wanted(self, c: Call) -> bool:
+        """Whether the filters of names, paths and descriptors let the call through."""
+        if not self.options.calls.matches(c.name, c.abi.name, c.nr):
+            return False
+        return True
+
+    def join(self, arguments: list[Argument]) -> str:
+        """Arguments as they stand between the parentheses."""
+        if self.options.decode.arg_names:
+            return ", ".join([f"{name}={value.text}" for name, value in arguments])
+        return ", ".join([value.text for _, value in arguments])
+
+    def note_abi(self, task: Task, abi: int) -> None:
+        """Say that the task went over to another ABI."""
+        task.abi = abi
+        if "personality" not in self.options.quiet:
+            mode = {"x86_64": "64 bit", "i386": "32 bit", "x32": "x32"}[BY_INDEX[abi].name]
+            self.lines.begin(task)
+            task.column = 0
+            self.lines.end(task, f"[ Process PID={task.tid} runs in {mode} mode. ]")
+
+    # --- signals and the lives of tasks -----------------------------------------------------
+
+    def on_signal(self, record: Record) -> None:
+        if self.options.summary_only or record.nr not in self.options.signals:
+            return
+        task = self.task(record)
+        self.lines.line(task, f"--- {describe_signal(record, BY_INDEX[task.abi], self.options.decode)} ---")
+
+    def on_stop(self, record: Record) -> None:
+        if self.options.summary_only or record.nr not in self.options.signals:
+            return
+        self.lines.line(self.task(record), f"--- stopped by {signal_name(record.nr)} ---")
+
+    def on_attach(self, record: Record) -> None:
+        task = self.task(record)
+        task.attached = True
+        if "attach" not in self.options.quiet:
+            self.message(f"Process {task.tid} attached")
+
+    def on_detach(self, record: Record) -> None:
+        task = self.tasks.pop(record.tid, None)
+        if task is not None:
+            self.drop(task)
+            if task.attached and "attach" not in self.options.quiet:
+                self.message(f"Process {task.tid} detached")
+
+    def on_fork(self, record: Record) -> None:
+        tid = record.nr
+        if tid not in self.tasks:
+            task = self.add_task(tid, record.args[0] or tid)
+            task.abi = self.task(record).abi
+            task.attached = True
+            if "attach" not in self.options.quiet:
+                self.message(f"Process {tid} attached")
+
+    def on_exec(self, record: Record) -> None:
+        former = record.nr
+        if not former or former == record.tid:
+            return
+        leader, caller = self.tasks.get(record.tid), self.tasks.pop(former, None)
+        if caller is None:
+            return
+        if caller.column and caller.staged is None:
+            caller.sink.write(f" <pid changed to {record.tid} ...>\n")
+        if leader is not None:
+            caller.sink, leader.sink = leader.sink, caller.sink
+            caller.column = leader.column
+            self.drop(leader)
+        caller.tid = record.tid
+        caller.process = LiveProcess(record.tid, self.options.decode)
+        self.tasks[record.tid] = caller
+        if not self.options.summary_only and "thread-execve" not in self.options.quiet:
+            self.lines.line(caller, f"+++ superseded by execve in pid {former} +++")
+        caller.reprint = True
+
+    def on_exiting(self, record: Record) -> None:
+        """The task is about to end: the call it is in will not return."""
+        task = self.task(record)
+        c, task.call = task.call, None
+        if c is None or self.options.summary_only:
+            return
+        other = self.lines.printing
+        if not self.lines.separate and other is not None and other is not task and other.column and other.staged is None:
+            self.lines.put(other, " <unfinished ...>\n")
+            other.column = 0
+        self.lines.resume(task, c.name)
+        self.lines.put(task, " <unfinished ...>) " if c.more_at_exit else ") ")
+        self.lines.pad(task)
+        self.lines.put(task, "= ?\n")
+        if self.filter_status:
+            self.lines.publish(task, "unfinished" in self.options.status)
+        self.lines.ended(task)
+
+    def on_task_exit(self, record: Record) -> None:
+        if record.tid not in self.tasks and record.tid != self.child:
+            return
+        task = self.task(record)
+        status = record.nr
+        if task.call is not None:
+            self.on_exiting(record)
+        if record.tid == self.child:
+            self.child_status = status
+        if os.WIFSIGNALED(status):
+            self.print_killed(task, status)
+        elif "exit" not in self.options.quiet and not self.options.summary_only:
+            self.lines.line(task, f"+++ exited with {os.WEXITSTATUS(status)} +++")
+        del self.tasks[record.tid]
+        self.drop(task)
+
+    def print_killed(self, task: Task, status: int) -> None:
+        """``+++ killed by SIGKILL +++``."""
+        if self.options.summary_only or os.WTERMSIG(status) not in self.options.signals:
+            return
+        core = "(core dumped) " if os.WCOREDUMP(status) else ""
+        self.lines.line(task, f"+++ killed by {signal_name(os.WTERMSIG(status))} {core}+++")
+
+    def drop(self, task: Task) -> None:
+        """Forget a task; an open line of its ends."""
+        publish = True
+        if task.staged is not None:
+            publish = "detached" in self.options.status
+            self.lines.publish(task, publish)
+        if task.column and publish and (self.lines.separate or self.lines.printing is task):
+            task.sink.write(" <detached ...>\n")
+        if self.lines.printing is task:
+            self.lines.printing = None
+        if self.lines.separate:
+            task.sink.close()
+        else:
+            task.sink.flush()
+
+    def on_lost(self, record: Record) -> None:
+        self.lost += record.nr
+        self.message(f"{record.nr} events were lost")
+
+    # --- the end ----------------------------------------------------------------------------
+
+    def exit_code(self) -> int:
+        """The status to end with: the command's own; 256 + n when signal n killed it."""
+        if self.child_status is None:
+            return 0
+        if os.WIFSIGNALED(self.child_status):
+            return 0x100 | os.WTERMSIG(self.child_status)
+        return os.WEXITSTATUS(self.child_status)
+
+
+def end_like(code: int) -> int:
+    """End as the command did: by the same signal if one killed it (without another core file)."""
+    if code <= 0xFF:
+        return code
+    import resource
+
+    number = code & 0xFF
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    signal.signal(number, signal.SIG_DFL) if number not in (signal.SIGKILL, signal.SIGSTOP) else None
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+    os.kill(os.getpid(), number)
+    return 128 + number
