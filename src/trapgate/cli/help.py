@@ -19,7 +19,7 @@ __all__ = ("Option", "parse_options", "read_help")
 
 COLUMNS = 100
 _ENTRY = re.compile(r"^ {1,8}(-{1,2}[A-Za-z0-9].*?)(?: {2,}(\S.*))?$")
-_FLAG = re.compile(r"(--?[A-Za-z0-9][\w-]*)(?:[ =]|\[=)?([^,]*)")
+_FLAG = re.compile(r"(--?[A-Za-z0-9][\w-]*)(?:\[=|[ =])?([^,\]]*)")
 _CHOICES = re.compile(r"^\{(.*)\}$")
 
 
