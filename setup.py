@@ -48,7 +48,9 @@ class build_generated(Command):
                 command = ["-m", "ziglang", "cc", *BPF_FLAGS, "-c", source, "-o", output]
             else:
                 command = ["-m", "trapgate.catalog.build", output]
-            subprocess.run([sys.executable, *command], check=True, env={**os.environ, "PYTHONPATH": "src"})
+            done = subprocess.run([sys.executable, *command], check=False, env={**os.environ, "PYTHONPATH": "src"})
+            if done.returncode != 0:
+                raise SystemExit(f"cannot make {output} from {source}: see above")
 
     def get_source_files(self) -> list[str]:
         return list(self._outputs())
