@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
+from functools import lru_cache
 
 
 class Hex(IntEnum):
@@ -23,30 +24,32 @@ class Hex(IntEnum):
 _NAMED = {0x22: '\\"', 0x5C: "\\\\", 0x0C: "\\f", 0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t", 0x0B: "\\v"}
 _SPECIAL = re.compile(rb'[^ -~]|["\\]')
 _NOT_TEXT = re.compile(rb"[^ -~\t\n\v\f\r]")
+# Below 0x40 an octal escape is shorter than three digits, and would swallow a digit that follows.
+_BEFORE_DIGIT = re.compile(r"[\x00-\x08\x0e-\x1f](?=[0-7])")
 
 
-def _escape_octal(data: bytes, extra: bytes) -> str:
-    out = []
-    last = len(data) - 1
-    for i, byte in enumerate(data):
-        named = _NAMED.get(byte)
-        if named:
-            out.append(named)
-        elif 0x20 <= byte < 0x7F and byte not in extra:
-            out.append(chr(byte))
-        elif i < last and 0x30 <= data[i + 1] <= 0x37:
-            out.append(f"\\{byte:03o}")  # a shorter form would swallow the digit that follows
-        else:
-            out.append(f"\\{byte:o}")
-    return "".join(out)
+def _table(unnamed: str) -> dict[int, str]:
+    return {b: _NAMED.get(b) or unnamed.format(b) for b in range(256) if b in _NAMED or not 0x20 <= b < 0x7F}
 
 
-def _escape_hex_chars(data: bytes, extra: bytes) -> str:
-    return "".join(
-        [_NAMED.get(b) or (chr(b) if 0x20 <= b < 0x7F and b not in extra else f"\\x{b:02x}") for b in data]
-    )
+_OCTAL = _table("\\{:o}")
+_HEX_CHARS = _table("\\x{:02x}")
 
 
+def _escape_octal(text: str, table: dict[int, str]) -> str:
+    if not _BEFORE_DIGIT.search(text):
+        return text.translate(table)
+    parts = []
+    start = 0
+    for match in _BEFORE_DIGIT.finditer(text):
+        parts.append(text[start : match.start()].translate(table))
+        parts.append(f"\\{ord(match.group()):03o}")
+        start = match.end()
+    parts.append(text[start:].translate(table))
+    return "".join(parts)
+
+
+@lru_cache(2048)
 def escape(data: bytes, hexadecimal: Hex = Hex.NONE, extra: bytes = b"") -> str:
     """``data`` escaped, without quotes; bytes in ``extra`` are escaped too.
 
@@ -57,9 +60,12 @@ def escape(data: bytes, hexadecimal: Hex = Hex.NONE, extra: bytes = b"") -> str:
         return "".join([f"\\x{b:02x}" for b in data])
     if not _SPECIAL.search(data) and not extra:
         return data.decode("ascii")
-    if hexadecimal == Hex.NON_ASCII_CHARS:
-        return _escape_hex_chars(data, extra)
-    return _escape_octal(data, extra)
+    table = _HEX_CHARS if hexadecimal == Hex.NON_ASCII_CHARS else _OCTAL
+    if extra:
+        unnamed = "\\x{:02x}" if table is _HEX_CHARS else "\\{:o}"
+        table = table | {byte: unnamed.format(byte) for byte in extra}
+    text = data.decode("latin-1")
+    return text.translate(table) if table is _HEX_CHARS else _escape_octal(text, table)
 
 
 def quote(data: bytes, hexadecimal: Hex = Hex.NONE) -> str:

@@ -24,9 +24,12 @@ from trapgate.model.abi import BY_INDEX, X86_64
 from trapgate.model.record import Kind, Phase, Record, parse_record
 from trapgate.tracing.lines import Lines, Sink, Task
 from trapgate.tracing.options import TraceOptions
+from trapgate.tracing.output import FileSink
 from trapgate.tracing.process import LiveProcess, read_comm
-
-ALL_STATUSES = frozenset({"successful", "failed", "unfinished", "unavailable", "detached"})
+from trapgate.tracing.pathfilter import PathFilter
+from trapgate.tracing.summary import Summary
+from trapgate.tracing.tampering import Tampering
+from trapgate.tracing.timestamps import Clock, format_seconds
 
 
 class HeldMemory:
@@ -64,13 +67,17 @@ class Engine:
         self.tasks: dict[int, Task] = {}
         self.child = 0
         self.child_status: int | None = None
+        self.clock = Clock(options.times)
         self.clock_offset_ns = time.time_ns() - time.monotonic_ns()
+        self.summary = Summary(options.summary) if options.summary is not None else None
+        self.tampering = Tampering(options.injections, source) if options.injections else None
+        self.matcher = PathFilter(options.paths, options.fds) if options.paths or options.fds is not None else None
         self.now_ns = 0
         self.last_ns = 0
         self.ip = 0
         self.nr = 0
         self.lost = 0
-        self.filter_status = options.status != ALL_STATUSES
+        self.filter_status = not options.shows_every_status
         self.handlers: dict[int, Callable[[Record], None]] = {
             Kind.CALL: self.on_call, Kind.ENTER: self.on_enter, Kind.EXIT: self.on_exit,
             Kind.SIGNAL: self.on_signal, Kind.STOP: self.on_stop, Kind.FORK: self.on_fork, Kind.EXEC: self.on_exec,
@@ -104,12 +111,12 @@ class Engine:
         """The prefix of a line: pid, time, number, instruction pointer."""
         o = self.options
         parts = []
-        if o.always_show_pid or (o.output is not None and not o.output_separately and o.follow):
+        if o.shows_pid:
             parts.append(f"{task.tid}<{task.comm}> " if task.comm else f"{task.tid:<5} ")
         elif len(self.tasks) > 1 and o.output is None:
             parts.append(f"[pid {task.tid:5}{f'<{task.comm}>' if task.comm else ''}] ")
-        if o.has_timestamps:
-            parts.append(o.timestamps.leader(self.now_ns, self.clock_offset_ns))
+        if not self.clock.is_silent:
+            parts.append(self.clock.format_leader(self.now_ns + self.clock_offset_ns, self.now_ns))
         if o.syscall_number:
             parts.append(f"[{self.nr:4}] ")
         if o.instruction_pointer:
@@ -143,6 +150,8 @@ class Engine:
         if not self.is_wanted(c):
             return
         task.call = c
+        if self.tampering is not None:
+            self.tampering.enter(task, c)
         if self.options.summary_only:
             return
         if self.filter_status:
@@ -161,12 +170,15 @@ class Engine:
         if c is None:
             return
         task.call = None
+        result = record.result
+        if self.tampering is not None:
+            result = self.tampering.leave(task, c, result)
         if self.options.summary_only:
-            set_result(c, record.result)
+            set_result(c, result)
             self.finish_call(task, c, record.time_ns)
             return
         self.lines.resume(task, c.name)
-        self.lines.put(task, self.join(self.decoder.leave(c, record.result)))
+        self.lines.put(task, self.join(self.decoder.leave(c, result)))
         self.finish_call(task, c, record.time_ns)
 
     def on_call(self, record: Record) -> None:
@@ -205,22 +217,23 @@ class Engine:
                 self.lines.ended(task)
                 return
         duration = end_ns - task.entered_ns
-        if self.options.summary is not None:
-            self.options.summary.add(c.name, c.abi.name, failed, duration, duration)
+        if self.summary is not None:
+            self.summary.add(c.name, c.abi.name, c.nr, failed, duration, duration)
             if self.options.summary_only:
                 return
         self.lines.put(task, ") ")
         self.lines.pad(task)
         tail = f"= {format_result(c)}{task.notes}"
-        if self.options.show_duration:
-            tail += f" <{self.options.timestamps.duration(duration)}>"
+        task.notes = ""
+        if self.options.times.duration_digits is not None:
+            tail += f" <{format_seconds(duration, self.options.times.duration_digits)}>"
         self.lines.end(task, tail)
 
     def is_wanted(self, c: Call) -> bool:
         """Whether the filters of names, paths and descriptors let the call through."""
         if not self.options.calls.matches(c.name, c.abi.name, c.nr):
             return False
-        return True
+        return self.matcher is None or self.matcher.matches(c)
 
     def join(self, arguments: list[Argument]) -> str:
         """Arguments as they stand between the parentheses."""
@@ -353,6 +366,15 @@ class Engine:
         self.message(f"{record.nr} events were lost")
 
     # --- the end ----------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Let go of the tasks that are left; write the summary."""
+        for tid in list(self.tasks):
+            self.drop(self.tasks.pop(tid))
+        if self.summary is not None:
+            sink = self.sink_for(self.child or os.getpid()) if not self.lines.separate else FileSink.standard_error()
+            sink.write(self.summary.render())
+            sink.flush()
 
     def exit_code(self) -> int:
         """The status to end with: the command's own; 256 + n when signal n killed it."""

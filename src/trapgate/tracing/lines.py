@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from trapgate.calls.call import Call
     from trapgate.calls.describe import Argument
+    from trapgate.tracing.tamper import Injection
 
 
 class Sink(Protocol):
@@ -31,7 +32,7 @@ class Task:
 
     __slots__ = ("tid", "pid", "comm", "sink", "column", "staged", "call", "shown", "entered_ns", "hidden", "abi",
                  "interrupted", "attached", "injected", "counts", "names_comm", "signal", "limit_reached", "notes", "process",
-                 "reprint", "stack")
+                 "reprint", "stack", "tampered")
 
     def __init__(self, tid: int, pid: int, sink: Sink, comm: str = "") -> None:
         self.tid = tid
@@ -56,6 +57,7 @@ class Task:
         self.reprint = False
         self.notes = ""
         self.stack: str = ""
+        self.tampered: Injection | None = None
 
 
 class Lines:

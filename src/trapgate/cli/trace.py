@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Watch a program make its calls, decoded as strace prints them.
+
+examples:
+  trapgate trace -f tar cf /dev/null /etc     print every call of tar and its children
+  trapgate trace -p 1234 -e trace=%network    what process 1234 says on the network
+
+The options are strace's, letter by letter; ``trapgate trace -h`` lists them.
+"""
+
+from __future__ import annotations
+
+import sys
+
+PASS_THROUGH = True
+
+
+def run_raw(argv: list[str]) -> int:
+    """``trapgate trace``: the status is the command's own."""
+    return run_as_strace(argv, "trapgate trace")
+
+
+def run_as_strace(argv: list[str], program: str) -> int:
+    """The whole command line of strace, with messages that begin with ``program``."""
+    from trapgate.cli.strace_options import StraceUsageError, parse
+    from trapgate.model.errors import TrapgateError, format_error
+
+    try:
+        options = parse(argv, program)
+    except StraceUsageError as error:
+        print(error.text, file=sys.stderr)
+        return error.exit_code
+    from trapgate.tracing.session import trace
+
+    for warning in options.warnings:
+        print(f"{program}: {warning}", file=sys.stderr)
+    try:
+        return trace(options)
+    except TrapgateError as error:
+        if program == "trapgate trace":
+            raise
+        print(f"{program}: {error}", file=sys.stderr)
+        return 1

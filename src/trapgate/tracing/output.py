@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Where a trace's lines go: standard error, a file, a file per process, another program's input.
+
+Files are created for their owner alone (0600) and never through a link that somebody else could
+have planted; what cannot be written is an error that says so, not silence.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import subprocess
+from collections.abc import Callable
+from typing import TextIO
+
+from trapgate.model.errors import TrapgateError
+from trapgate.tracing.lines import Sink
+
+BUFFER = 1 << 16
+
+
+class OutputError(TrapgateError):
+    """The output cannot be opened or written."""
+
+
+def open_file(path: str, append: bool) -> TextIO:
+    """A text file to write a trace to, made with mode 0600.
+
+    Raises OutputError: the path cannot be opened, or leads through a link that another user owns.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (os.O_APPEND if append else os.O_TRUNC)
+    try:
+        if _is_foreign_link(path):
+            raise OutputError(f"open '{path}'", "it is a symbolic link that another user made",
+                              "name the file it leads to, or remove the link")
+        fd = os.open(path, flags, 0o600)
+    except OSError as error:
+        raise OutputError(f"open '{path}'", os.strerror(error.errno or 0), "choose another file with -o") from None
+    return open(fd, "w", BUFFER, encoding="utf-8", errors="surrogateescape")
+
+
+def _is_foreign_link(path: str) -> bool:
+    """Whether ``path`` is a link owned by neither us nor root."""
+    try:
+        info = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISLNK(info.st_mode) and info.st_uid not in (0, os.geteuid())
+
+
+class FileSink:
+    """Lines to a text file; errors of writing surface as OutputError."""
+
+    write: Callable[[str], object]
+
+    def __init__(self, file: TextIO, name: str, owned: bool = True) -> None:
+        self._file = file
+        self.name = name
+        self.write = file.write
+        self._owned = owned
+
+    @classmethod
+    def standard_error(cls) -> FileSink:
+        """Standard error as a sink."""
+        file = open(2, "w", BUFFER, encoding="utf-8", errors="surrogateescape", closefd=False)
+        return cls(file, "standard error", owned=False)
+
+    def flush(self) -> None:
+        """Hand everything to the kernel."""
+        try:
+            self._file.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(f"write '{self.name}'", os.strerror(error.errno or errno.EIO),
+                              "free some room, or choose another file with -o") from None
+
+    def close(self) -> None:
+        """Flush, and close unless it is shared."""
+        self.flush()
+        if self._owned:
+            self._file.close()
+
+
+class Output:
+    """The places for lines: ``sink_for(tid)`` is one shared, or one per task with -ff."""
+
+    def __init__(self, name: str | None, append: bool, separately: bool) -> None:
+        self._name = name
+        self._append = append
+        self._separately = separately and name is not None
+        self._child: subprocess.Popen[str] | None = None
+        self._shared: Sink | None = None if self._separately else self._open_shared()
+
+    def _open_shared(self) -> Sink:
+        if self._name is None:
+            return FileSink.standard_error()
+        if self._name[:1] in ("|", "!"):
+            # a shell because the option's very meaning is a shell command (strace -o '|cmd')
+            self._child = subprocess.Popen(self._name[1:], shell=True, stdin=subprocess.PIPE, text=True,
+                                           encoding="utf-8", errors="surrogateescape")
+            assert self._child.stdin is not None
+            return FileSink(self._child.stdin, self._name)
+        return FileSink(open_file(self._name, self._append), self._name, owned=False)
+
+    def sink_for(self, tid: int) -> Sink:
+        """Where the lines of task ``tid`` go."""
+        if self._shared is not None:
+            return self._shared
+        return FileSink(open_file(f"{self._name}.{tid}", self._append), f"{self._name}.{tid}")
+
+    def close(self) -> None:
+        """Flush what is shared, and wait for the program that reads it."""
+        if self._shared is not None:
+            self._shared.flush()
+        if self._child is not None:
+            assert self._child.stdin is not None
+            self._child.stdin.close()
+            self._child.wait()

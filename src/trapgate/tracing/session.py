@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""One trace from start to end: choose a source, start or attach, feed the engine, end well.
+
+However it ends (the program exits, Ctrl-C, an error), the programs that are traced go on as they
+were, the output holds everything that was seen, and the status is the command's own.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Any
+
+from trapgate.model.errors import CannotTraceError, TrapgateError
+from trapgate.tracing.engine import Engine, end_like
+from trapgate.tracing.options import INTERRUPTIBLE_ANYWHERE, INTERRUPTIBLE_NEVER, INTERRUPTIBLE_NEVER_TSTP, TraceOptions
+from trapgate.tracing.output import Output
+
+ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGTERM)
+"""Signals by which a user ends a trace."""
+
+
+class Interrupted(Exception):
+    """The user ended the trace by a signal."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def find_program(name: str, path: str | None) -> str:
+    """The file that running ``name`` executes, searched in ``path`` (a PATH) as a shell would.
+
+    Raises TrapgateError: there is no such file, or none that may be executed.
+    """
+    if "/" in name:
+        return name
+    for folder in (path or os.defpath).split(":"):
+        candidate = os.path.join(folder or ".", name)
+        if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
+            return candidate
+    raise TrapgateError(f"run '{name}'", "it is not found in PATH", "give the program's path")
+
+
+class Session:
+    """A trace in progress."""
+
+    def __init__(self, options: TraceOptions) -> None:
+        self.options = options
+        self.output: Output | None = None
+        self.source: Any = None
+        self.engine: Engine | None = None
+        self.ended_by = 0
+        self.failed = False
+
+    def run(self) -> int:
+        """Trace until the end; the exit status as strace has it (256 + n: killed by signal n)."""
+        o = self.options
+        program = None
+        if o.command:
+            program = find_program(o.command[0], os.environ.get("PATH"))
+        self.output = Output(o.output, o.append, o.output_separately)
+        self.source = open_source(o)
+        self.engine = Engine(o, self.source, self.output.sink_for, o.program)
+        try:
+            self.install_handlers()
+            self.start(program)
+            self.loop()
+        except Interrupted as interrupted:
+            self.ended_by = interrupted.number
+            self.stop(interrupted.number)
+        finally:
+            self.close()
+        if self.ended_by:
+            return 0x100 | self.ended_by
+        code = self.engine.exit_code()
+        return 1 if code == 0 and (self.failed or (o.strict and self.engine.lost)) else code
+
+    # --- start ------------------------------------------------------------------------------
+
+    def install_handlers(self) -> None:
+        """End the trace on the usual signals, or ignore them, as -I says."""
+        mode = self.options.interruptible
+        if mode in (INTERRUPTIBLE_NEVER, INTERRUPTIBLE_NEVER_TSTP):
+            handler: Any = signal.SIG_IGN
+        else:
+            handler = signal.SIG_DFL if mode == INTERRUPTIBLE_ANYWHERE and not self.options.pids else self.on_signal
+        for number in ENDING:
+            signal.signal(number, handler)
+        if mode == INTERRUPTIBLE_NEVER_TSTP:
+            signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+        for number in (signal.SIGTTOU, signal.SIGTTIN):
+            signal.signal(number, signal.SIG_IGN)
+
+    def on_signal(self, number: int, frame: FrameType | None) -> None:
+        """A signal asks to end."""
+        raise Interrupted(number)
+
+    def start(self, program: str | None) -> None:
+        """Start the command and attach to the processes that are asked for."""
+        assert self.engine is not None
+        o = self.options
+        if program is not None:
+            argv = [os.fsencode(word) for word in o.command]
+            if o.argv0 is not None:
+                argv[0] = os.fsencode(o.argv0)
+            environment = [os.fsencode(f"{k}={v}") for k, v in o.child_environment(os.environ).items()]
+            self.engine.child = self.source.spawn(os.fsencode(program), argv, environment, **self.identity())
+            self.engine.add_task(self.engine.child, self.engine.child)
+        for pid in o.pids:
+            self.attach(pid)
+
+    def identity(self) -> dict[str, Any]:
+        """As whom the command runs (-u)."""
+        if self.options.uid is None:
+            return {}
+        import pwd
+
+        try:
+            entry = pwd.getpwuid(self.options.uid)
+            groups = os.getgrouplist(entry.pw_name, self.options.gid or entry.pw_gid)
+        except KeyError:
+            groups = [self.options.gid] if self.options.gid is not None else []
+        return {"uid": self.options.uid, "gid": self.options.gid, "groups": groups}
+
+    def attach(self, pid: int) -> None:
+        """Attach to a running process and, with -f, to all its threads."""
+        assert self.engine is not None
+        for tid in self.source.attach(pid, self.options.follow):
+            if tid not in self.engine.tasks:
+                task = self.engine.add_task(tid, pid)
+                task.attached = True
+        if "attach" not in self.options.quiet:
+            self.engine.message(f"Process {pid} attached")
+
+    # --- the loop and its end ---------------------------------------------------------------
+
+    def loop(self) -> None:
+        """Feed what the source sees to the engine until no traced task is left."""
+        assert self.engine is not None
+        while (batch := self.source.run()) is not None:
+            self.engine.feed(bytes(batch))
+
+    def stop(self, number: int) -> None:
+        """Let go of everything; the command that we started is asked to end, others go on."""
+        assert self.engine is not None
+        for ending in ENDING:
+            signal.signal(ending, signal.SIG_IGN)
+        if self.engine.child and self.engine.child_status is None:
+            for send in (signal.SIGCONT, number):
+                try:
+                    os.kill(self.engine.child, send)
+                except ProcessLookupError:
+                    pass
+        self.source.detach_all()
+
+    def close(self) -> None:
+        """Write out what there is; close the source."""
+        assert self.engine is not None and self.output is not None
+        try:
+            self.engine.close()
+        finally:
+            close = getattr(self.source, "close", None)
+            if close is not None:
+                close()
+            self.output.close()
+
+
+def open_source(options: TraceOptions) -> Any:
+    """The source that serves ``options``: bpf where it may be used, else ptrace."""
+    from trapgate.sources.ptrace import open_ptrace
+
+    if options.source in ("auto", "ptrace"):
+        return open_ptrace(options)
+    raise CannotTraceError(f"source {options.source!r}", "it is not built", "use --source ptrace")
+
+
+def trace(options: TraceOptions) -> int:
+    """Run a trace and end as its command did (this process is killed by the same signal)."""
+    code = Session(options).run()
+    return end_like(code)
+
+
+def complain(text: str) -> None:
+    """A line on standard error."""
+    print(text, file=sys.stderr)
