@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
 """Makes and checks the tables of constants in src/trapgate/calls/tables.
 
 `tables.spec` says what a table holds: its kind, the headers, and which of their names, in
