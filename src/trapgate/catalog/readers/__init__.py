@@ -41,7 +41,7 @@ MAX_LINES = 1 << 21
 """The most lines of a text: the symbols of a kernel with all its modules are half a million."""
 MAX_LINE = 1 << 15
 """The longest line, in characters."""
-HEAD_BYTES = 16384
+HEAD_BYTES = 1 << 20
 """How much of a file `detect` may look at."""
 
 IMPLEMENTED = "implemented"

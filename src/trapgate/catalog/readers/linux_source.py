@@ -42,12 +42,10 @@ MAX_PROTOTYPE = 4096
 
 
 def detect(head: bytes, name: str) -> bool:
-    """Whether it is a kernel's folder, or a C file that defines a call near its start or is named `.c`."""
+    """Whether it is a kernel's folder, or a C file that defines a call."""
     if name.endswith("/"):
         return Path(name, "arch").is_dir() and Path(name, "kernel").is_dir()
-    if name.endswith("syscall_sw.c"):
-        return False
-    return name.endswith(".c") or _DEFINE_BYTES.search(head) is not None
+    return _DEFINE_BYTES.search(head) is not None
 
 
 def read(source: Source) -> Table:
