@@ -1,121 +1,24 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Signals as values: their names, sets of them, and ``siginfo_t``.
+"""What comes with a signal: ``siginfo_t``.
 
-Declares no calls; families use ``Signal``, ``SigSet`` and ``SIGINFO``. Source: signal(7),
-sigaction(2), ``include/uapi/asm-generic/siginfo.h``.
+Declares no calls; families use ``SIGINFO``. Source: sigaction(2),
+``include/uapi/asm-generic/siginfo.h``.
 """
 
 from __future__ import annotations
 
 import struct
-from functools import lru_cache
 
 from trapgate.calls.call import Call
+from trapgate.calls.structs_signal import Signal, signal_name
 from trapgate.calls.tables import load
-from trapgate.calls.types import Enum, Fd, Scalar, Type, Uid, format_int
+from trapgate.calls.types import Enum, Fd, Type, Uid, format_int
 from trapgate.model.abi import BY_NAME, Abi
-from trapgate.model.values import AnyValue, FlagSet, Number, Struct, Symbol, Value, remark, Joined
+from trapgate.model.values import AnyValue, Joined, Number, Struct, Symbol, Value, remark
 
-NAMES = (
-    "HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG "
-    "XCPU XFSZ VTALRM PROF WINCH IO PWR SYS"
-).split()
-"""Signals 1 to 31 of x86, arm64 and most others (``asm-generic/signal.h``)."""
-RTMIN, RTMAX = 32, 64
-SIGNALS = {f"SIG{name}": number for number, name in enumerate(NAMES, 1)}
-
-
-def short_name(number: int) -> str | None:
-    """``INT``, ``RT_3``; None if no signal has that number."""
-    if 1 <= number <= len(NAMES):
-        return NAMES[number - 1]
-    return f"RT_{number - RTMIN}" if RTMIN <= number <= RTMAX else None
-
-
-def signal_name(number: int) -> str:
-    """``SIGINT``, ``SIGRT_3``, or the number."""
-    name = short_name(number)
-    return f"SIG{name}" if name else str(number)
-
-
-def show_signal(number: int, style: str) -> AnyValue:
-    """A signal's number as a value in ``style``."""
-    name = short_name(number)
-    if name is None or style == "raw":
-        return Number(str(number), number)
-    if style == "verbose":
-        return Joined(Number(str(number), f"SIG{name}"), remark(f"SIG{name}"))
-    return Symbol(f"SIG{name}", f"SIG{name}")
-
-
-class SignalNumber(Scalar):
-    """The number of a signal, as an int."""
-
-    def __init__(self) -> None:
-        super().__init__(4, "d", True)
-
-    def decode(self, c: Call, word: int) -> AnyValue | None:
-        return show_signal(self.number(c, word), c.style)
-
-
-Signal = SignalNumber()
-
-
-@lru_cache(4096)
-def format_sigset(mask: int, bits: int, style: str = "abbrev") -> str:
-    """``[INT HUP]``, or ``~[KILL STOP]`` when two thirds or more of the ``bits`` are set.
-
-    >>> format_sigset(0b11, 64)
-    '[HUP INT]'
-    """
-    prefix = ""
-    if mask.bit_count() >= bits * 2 // 3:
-        mask, prefix = ~mask & ((1 << bits) - 1), "~"
-    parts = []
-    for number in range(1, bits + 1):
-        if mask >> (number - 1) & 1:
-            name = short_name(number)
-            if style == "raw":
-                parts.append(str(number))
-            elif style == "verbose":
-                parts.append(f"{number} /* {name or number} */")
-            elif name is not None:
-                parts.append(name)
-            else:
-                parts.append("")
-    return f"{prefix}[{' '.join(parts)}]"
-
-
-def show_sigset(mask: int, size: int, style: str) -> AnyValue:
-    """A signal set of ``size`` bytes; ``data`` is the list of names in it."""
-    names: list[object] = [signal_name(n) for n in range(1, size * 8 + 1) if mask >> (n - 1) & 1]
-    return FlagSet(format_sigset(mask, size * 8, style), names)
-
-
-class SignalSet(Type):
-    """A ``sigset_t`` of ``size`` bytes inside memory; the kernel's has eight."""
-
-    def __init__(self, size: int | str = 8) -> None:
-        self._size = size
-
-    def size(self, abi: Abi) -> int:
-        return self._size if isinstance(self._size, int) else abi.word
-
-    def align(self, abi: Abi) -> int:
-        return min(self.size(abi), abi.word)
-
-    def load(self, c: Call, data: bytes, offset: int) -> AnyValue:
-        size = self.size(c.abi)
-        # an array of longs; on little-endian machines that is one number
-        return show_sigset(int.from_bytes(data[offset : offset + size], "little"), size, c.style)
-
-
-SigSet = SignalSet()
-OldSigSet = SignalSet("long")
-
-_CODES = {"TRAP": "sigtrap_codes", "CHLD": "sigchld_codes", "IO": "sigpoll_codes", "PROF": "sigprof_codes",
-          "ILL": "sigill_codes", "FPE": "sigfpe_codes", "SEGV": "sigsegv_codes", "BUS": "sigbus_codes",
-          "SYS": "sigsys_codes"}
+_CODES = {"SIGTRAP": "sigtrap_codes", "SIGCHLD": "sigchld_codes", "SIGIO": "sigpoll_codes", "SIGPROF": "sigprof_codes",
+          "SIGILL": "sigill_codes", "SIGFPE": "sigfpe_codes", "SIGSEGV": "sigsegv_codes", "SIGBUS": "sigbus_codes",
+          "SIGSYS": "sigsys_codes"}
 SI_USER, SI_TIMER, SI_SIGIO, SI_TKILL = 0, -2, -5, -6
 POLL_CODES = range(1, 7)
 BUS_MCEERR, SEGV_BNDERR, SEGV_PKUERR, TRAP_PERF = (4, 5), 3, 4, 6
@@ -127,10 +30,10 @@ Fields = list[tuple["str | None", AnyValue]]
 def _show_code(number: int, code: int, style: str) -> AnyValue:
     name = load("siginfo_codes").by_value.get(code & 0xFFFFFFFF) or load("siginfo_codes").by_value.get(code)
     if name is None:
-        table = _CODES.get(short_name(number) or "")
+        table = _CODES.get(signal_name(number) or "")
         name = load(table).by_value.get(code) if table else None
     if name is None or style == "raw":
-        return Number(format_int(code & 0xFFFFFFFF, "x") if name is None else format_int(code & 0xFFFFFFFF, "x"), code)
+        return Number(format_int(code & 0xFFFFFFFF, "x"), code)
     if style == "verbose":
         return Joined(Number(format_int(code & 0xFFFFFFFF, "x"), name), remark(name))
     return Symbol(name, name)
@@ -169,7 +72,7 @@ class _SigInfo:
         return [(name, self.c.address(self.word(offset)))]
 
     def fields(self) -> Fields:
-        shown: Fields = [("si_signo", show_signal(self.signo, self.c.style)),
+        shown: Fields = [("si_signo", Signal.value(self.c, self.signo)),
                          ("si_code", _show_code(self.signo, self.code, self.c.style))]
         if self.errno:
             shown.append(("si_errno", _show_errno(self.errno)))
@@ -194,13 +97,14 @@ class _SigInfo:
         return [("si_band", Number(str(value), value)), ("si_fd", Fd.decode(self.c, fd & 0xFFFFFFFF) or Value(""))]
 
     def from_kernel(self) -> Fields:
-        name = short_name(self.signo)
-        special = {"CHLD": self.child, "SEGV": self.segv, "BUS": self.bus, "TRAP": self.trap, "SYS": self.sys}
+        name = signal_name(self.signo)
+        special = {"SIGCHLD": self.child, "SIGSEGV": self.segv, "SIGBUS": self.bus, "SIGTRAP": self.trap,
+                   "SIGSYS": self.sys}
         if name in special:
             return special[name]()
-        if name in ("ILL", "FPE"):
+        if name in ("SIGILL", "SIGFPE"):
             return self.address("si_addr")
-        if name == "IO":
+        if name == "SIGIO":
             return self.band() if self.code in POLL_CODES else []
         shown = self.source() if self.integer(0) or self.integer(1) else []
         return shown + (self.sigval(8) if self.word(8) else [])
@@ -209,7 +113,7 @@ class _SigInfo:
         status, size = self.integer(2), self.c.abi.word
         start = 16 if size == 8 else 12
         utime, stime = self.number(start, size, True), self.number(start + size, size, True)
-        shown = Number(str(status), status) if self.code == CLD_EXITED else show_signal(status, self.c.style)
+        shown = Number(str(status), status) if self.code == CLD_EXITED else Signal.value(self.c, status)
         return [*self.source(), ("si_status", shown), ("si_utime", _ticks(utime)), ("si_stime", _ticks(stime))]
 
     def segv(self) -> Fields:

@@ -4,12 +4,18 @@
 from __future__ import annotations
 
 from trapgate.calls.call import Call, Options, Process
-from trapgate.calls.siginfo import show_siginfo, signal_name
+from trapgate.calls import structs_signal
+from trapgate.calls.siginfo import show_siginfo
 from trapgate.model.abi import Abi
 from trapgate.model.record import Record
 from trapgate.model.values import AnyValue
 
 __all__ = ["describe_signal", "signal_info", "signal_name"]
+
+
+def signal_name(number: int) -> str:
+    """``SIGINT``, or the number of a signal that has no name."""
+    return structs_signal.signal_name(number) or str(number)
 
 
 def signal_info(record: Record, abi: Abi, options: Options, process: Process | None = None) -> AnyValue | None:
