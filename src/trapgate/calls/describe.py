@@ -108,10 +108,11 @@ class Description:
                 c.state = self._before(c, position, index)
                 c.more_at_exit = True
                 return shown
-            value = param.type.decode(c, c.args[index])
+            words = param.type.words(c.abi)
+            value = param.type.decode(c, c.args[index] if words == 1 else param.type.joined(c, index))
             if value is not None:
                 shown.append((param.name, value))
-            index += param.type.words(c.abi)
+            index += words
         c.state = (len(self.params), index, {})
         return shown
 
@@ -135,10 +136,11 @@ class Description:
         position, index, before = c.state
         shown: list[Argument] = []
         for param in self.params[position:]:
-            value = self._at_exit(c, param, c.args[index], before)
+            words = param.type.words(c.abi)
+            value = self._at_exit(c, param, c.args[index] if words == 1 else param.type.joined(c, index), before)
             if value is not None:
                 shown.append((param.name, value))
-            index += param.type.words(c.abi)
+            index += words
         return shown
 
     def _at_exit(self, c: Call, param: Param, word: int, before: dict[str, AnyValue | None]) -> AnyValue | None:

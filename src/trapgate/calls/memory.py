@@ -37,8 +37,9 @@ def length_of(c: Call, length: Length) -> int:
     if isinstance(length, int):
         return length
     if isinstance(length, str):
-        word = c.word(length)
-        return truncate(word, c.abi.word, False)
+        assert c.description is not None
+        word, kind = c.word(length), c.description.type_of(length)
+        return max(kind.number(c, word), 0) if isinstance(kind, Scalar) else truncate(word, c.abi.word, False)
     if isinstance(length, _Result):
         return max(c.result, 0)
     return max(length(c), 0)
@@ -69,15 +70,22 @@ class In(Type):
 
 
 class Out(In):
-    """A pointer to ``inner`` that the call fills; decoded at exit, an address if it failed."""
+    """A pointer to ``inner`` that the call fills; decoded at exit, an address if it failed.
+
+    ``anyway``: decoded after a failed call too, by a type that knows what is true even then.
+    """
 
     out = True
+
+    def __init__(self, inner: Type, anyway: bool = False) -> None:
+        super().__init__(inner)
+        self.anyway = anyway
 
     def decode(self, c: Call, word: int) -> AnyValue | None:
         addr = truncate(word, c.abi.word, False)
         if not addr:
             return NULL
-        return c.address(addr) if c.exiting and c.error else self.inner.at(c, addr)
+        return c.address(addr) if c.exiting and c.error and not self.anyway else self.inner.at(c, addr)
 
     def plan_argument(self, p: Planner) -> None:
         self.inner.plan(p.at_exit())
@@ -128,13 +136,13 @@ class PathStr(Str):
     path_like = True
 
     def __init__(self, limit: int = 4096) -> None:
-        self.limit = limit
+        self.room = limit
 
     def at(self, c: Call, addr: int) -> AnyValue:
-        return c.path(addr, self.limit)
+        return c.path(addr, self.room)
 
     def plan(self, p: Planner) -> None:
-        p.string(self.limit)
+        p.string(self.room)
 
 
 class Bytes(Type):
@@ -349,7 +357,7 @@ class View:
         return [(name, self.show(name)) for name in names]
 
 
-Shown = Sequence[tuple[Union[str, None], AnyValue]]
+Shown = Sequence[tuple[str | None, AnyValue]]
 
 
 class Struct(Type):

@@ -98,6 +98,11 @@ class Planner:
         self.target.complete = False
         return None
 
+    def bits(self, count: str, limit: int) -> int | None:
+        """Copy as many bits as the parameter ``count`` says, in whole words of the ABI."""
+        index = self.description.word_index(count, self.abi)
+        return self._op(What.BYTES, len_from=From.BITS, len_arg=index, max=min(limit, MAX_BYTES))
+
     def deref(self, pointer: str, limit: int) -> int | None:
         """Copy as many bytes as the u32 behind the parameter ``pointer`` says."""
         index = self.description.word_index(pointer, self.abi)

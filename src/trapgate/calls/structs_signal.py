@@ -7,15 +7,16 @@ Source: include/uapi/asm-generic/signal.h (x86 has the same numbers); signal(7).
 from __future__ import annotations
 
 from trapgate.calls.call import Call
-from trapgate.calls.memory import Length, length_of
-from trapgate.calls.types import Scalar, Type, with_remark
+from trapgate.calls.memory import In, Length, Shown, Struct, View, length_of
+from trapgate.calls.types import Scalar, Size, Type, with_remark
 from trapgate.model.abi import Abi
 from trapgate.model.values import AnyValue, List, Number, Symbol, Value, remark
 
 NAMES = (
-    "0 HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG "
-    "XCPU XFSZ VTALRM PROF WINCH IO PWR SYS"
-).split()
+    "0", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",
+    "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF",
+    "WINCH", "IO", "PWR", "SYS",
+)
 """Names without SIG, by number; the real-time signals begin behind the last."""
 
 SIGRTMIN = 32
@@ -94,3 +95,12 @@ class SignalSet(Type):
             return c.address(addr)
         data = c.fetch(addr, size)
         return c.address(addr) if data is None else format_signal_set(data, c.style)
+
+
+def _show_sized_set(view: View) -> Shown:
+    mask, size = view.sigmask, view.sigsetsize
+    return [("sigmask", SignalSet(size).at(view.call, mask)), *view.fields("sigsetsize")]
+
+
+SizedSignalSet = Struct("sigset and its size", show=_show_sized_set, sigmask=In(SignalSet()), sigsetsize=Size)
+"""What the last argument of pselect6 and io_pgetevents points to: a sigset's address and size."""

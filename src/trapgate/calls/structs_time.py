@@ -11,7 +11,7 @@ import time
 
 from trapgate.calls.call import Call
 from trapgate.calls.memory import Struct, View
-from trapgate.calls.types import S64, U64, Scalar, TimeT, Type
+from trapgate.calls.types import S64, U64, Enum, Scalar, TimeT, Type
 from trapgate.model.abi import Abi
 from trapgate.model.values import AnyValue, Comment, Joined, Symbol, remark
 
@@ -29,6 +29,10 @@ Timeval = Struct("timeval", tv_sec=TimeT, tv_usec=TimePart)
 Itimerval = Struct("itimerval", it_interval=Timeval, it_value=Timeval)
 Itimerspec = Struct("itimerspec", it_interval=Timespec, it_value=Timespec)
 Itimerspec64 = Struct("struct __kernel_itimerspec", it_interval=Timespec64, it_value=Timespec64)
+
+
+ClockId = Enum("clocknames")
+"""A clock; the negative numbers of processes', threads' and descriptors' clocks have no name."""
 
 
 def format_local_time(seconds: int, part: int = 0, digits: int = 9) -> str | None:

@@ -55,6 +55,10 @@ class Type:
         """How many argument registers it takes."""
         return 1
 
+    def joined(self, c: Call, index: int) -> int:
+        """The word of an argument that takes two registers, of which ``index`` is the first."""
+        return c.u64_pair(index)
+
     def size(self, abi: Abi) -> int:
         """Bytes in memory."""
         raise TypeError(f"{self!r} has no fixed size")
@@ -70,6 +74,12 @@ class Type:
     def decode(self, c: Call, word: int) -> AnyValue | None:
         """The value of an argument register; None when it is not an argument of this call."""
         raise NotImplementedError
+
+    def value(self, c: Call, word: int) -> AnyValue:
+        """As ``decode``, for hand-written decoders, where the argument is known to exist."""
+        value = self.decode(c, word)
+        assert value is not None
+        return value
 
     def load(self, c: Call, data: bytes, offset: int) -> AnyValue:
         """The value of ``size()`` bytes of memory at ``offset`` of ``data``."""
@@ -136,6 +146,24 @@ class Wide(Scalar):
         return 2 if abi.register == 4 else 1
 
 
+class HighFirst(Wide):
+    """A 64-bit argument in two registers, high word first: ``_llseek``."""
+
+    def words(self, abi: Abi) -> int:
+        return 2
+
+    def joined(self, c: Call, index: int) -> int:
+        return c.u32(index) << 32 | c.u32(index + 1)
+
+
+class _Unused(Type):
+    """A register that the call takes and ignores."""
+
+    def decode(self, c: Call, word: int) -> AnyValue | None:
+        return None
+
+
+Unused = _Unused()
 Int = Scalar(4, "d", True)
 UInt = Scalar(4, "u")
 Long = Scalar("long", "d", True)
@@ -248,7 +276,7 @@ def split_flags(value: int, found: list[tables.Table]) -> tuple[list[str], int]:
     names: list[str] = []
     for table in found:
         for name, bits in table.entries:
-            if value == bits and (value or not names) or (bits and value & bits == bits):
+            if (value == bits and (value or not names)) or (bits and value & bits == bits):
                 names.append(name)
                 value &= ~bits
             if not value and names:
@@ -271,11 +299,33 @@ def show_flags(value: int, style: str, found: list[tables.Table], unknown: str, 
     return with_remark(number, "|".join(shown), data)
 
 
+def format_noted_flags(value: int, style: str, found: list[tables.Table]) -> str:
+    """The flags in a result, as the remark behind it has them: no ``/* X_??? */``, raw ``0x1``."""
+    number = hex(value)
+    if style == "raw":
+        return number
+    names, rest = split_flags(value, found)
+    if not names:
+        return number
+    text = "|".join(names + ([hex(rest)] if rest else []))
+    return text if style == "abbrev" else f"{number} /* {text} */"
+
+
 class Flags(Named):
     """A set of bits out of the tables ``names``: ``O_CREAT|O_EXCL``."""
 
     def show(self, value: int, style: str, abi: Abi) -> AnyValue:
         return show_flags(value, style, self.tables(abi), self.unknown(abi), self.base)
+
+
+class WideFlags(Flags):
+    """A set of 64 bits as an argument: two registers where they have 32."""
+
+    def __init__(self, *names: str) -> None:
+        super().__init__(*names, size=8)
+
+    def words(self, abi: Abi) -> int:
+        return 2 if abi.register == 4 else 1
 
 
 class EnumFlags(Named):
