@@ -18,6 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
 
+from trapgate.catalog.argument import Argument
 from trapgate.model.errors import TrapgateError, UsageError
 
 __all__ = (
@@ -56,18 +57,6 @@ COMPAT = "compat"
 """Status: an older form of a call, kept for old programs and often a matter of configuration."""
 ABSENT = "absent"
 """Status: known to this kernel, and left out when it was configured."""
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """One argument of a call, as its source spells it."""
-
-    name: str
-    """Its name, empty when the source gives none."""
-    type: str
-    """Its C type, without annotations."""
-    direction: str = ""
-    """`in`, `out`, `inout`, or empty where the source does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +168,13 @@ def find_kinds() -> list[str]:
 def load_reader(kind: str) -> Reader:
     """The reader of `kind`; `UsageError` that lists the kinds when there is none."""
     if kind not in find_kinds():
-        raise UsageError("catalog read", f"no kind of source is named {kind!r}", f"the kinds are {', '.join(find_kinds())}")
+        raise UsageError(
+            "catalog read", f"no kind of source is named {kind!r}", f"the kinds are {', '.join(find_kinds())}"
+        )
     return cast(Reader, import_module(f"{__name__}.{kind.replace('-', '_')}"))
 
 
-def read_path(
-    path: str, kind: str = "", abi: str = "", defines: Mapping[str, int] | None = None
-) -> Table:
+def read_path(path: str, kind: str = "", abi: str = "", defines: Mapping[str, int] | None = None) -> Table:
     """The table in the file or folder `path`, whose kind is detected unless it is given.
 
     Raises `ReadError` when the path cannot be opened, is of no known kind, or is torn.
@@ -213,9 +202,7 @@ def detect_reader(source: Source) -> Reader:
         reader = load_reader(kind)
         if reader.detect(head, name):
             return reader
-    raise ReadError(
-        source.name, "its kind is not known", f"say what it is with --kind: {', '.join(find_kinds())}"
-    )
+    raise ReadError(source.name, "its kind is not known", f"say what it is with --kind: {', '.join(find_kinds())}")
 
 
 def open_source(path: str) -> Source:

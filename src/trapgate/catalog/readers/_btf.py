@@ -156,7 +156,7 @@ class Btf:
         if self._names is None:
             self._names = {}
             for number in range(1, len(self._offsets)):
-                at, label, found, _, _ = self._head(number)
+                _, label, found, _, _ = self._head(number)
                 if label and found in (_STRUCT, _UNION, _FUNC, _TYPEDEF, _ENUM, _ENUM64):
                     self._names.setdefault((found, self._string(label)), number)
         return self._names.get((kind, name))
@@ -229,7 +229,7 @@ class Btf:
         # BTF does not say: a `long` is as wide on every Linux.
         for name in ("long unsigned int", "unsigned long"):
             for number in range(1, min(len(self._offsets), 2000)):
-                at, label, kind, _, size = self._head(number)
+                _, label, kind, _, size = self._head(number)
                 if kind == _INT and label and self._string(label) == name:
                     return size
         return 8
@@ -283,7 +283,9 @@ class Btf:
         parameters = [self._unpack("II", at + 12 + 8 * index) for index in range(info & 0xFFFF)]
         return Function(
             name,
-            tuple(Parameter(self._string(label), self.format_type(kind) if kind else "...") for label, kind in parameters),
+            tuple(
+                Parameter(self._string(label), self.format_type(kind) if kind else "...") for label, kind in parameters
+            ),
             self.format_type(returns),
         )
 

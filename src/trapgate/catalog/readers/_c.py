@@ -1,7 +1,7 @@
 """What readers of C text share: comments, preprocessor conditions, prototypes and constant expressions.
 
 >>> parse_parameter("_Out_writes_bytes_(count) void *buf")
-Argument(name='buf', type='void *', direction='out')
+Argument(name='buf', type='void *', user=True, direction='out', optional=False)
 
 Nothing here is a C parser: it reads tables and prototypes as people write them. Every function takes time
 linear in its input, and none raises anything but `ValueError`.
@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from trapgate.catalog.readers import Argument
+from trapgate.catalog.argument import Argument
 
 __all__ = ("Conditions", "evaluate", "parse_parameter", "parse_parameters", "split_list", "strip_comments")
 
@@ -148,45 +148,61 @@ def find_close(text: str, start: int, end: int | None = None) -> int:
     return -1
 
 
-_SAL = re.compile(r"\b(_(?:In|Out|Inout|Outptr|Reserved|Contains|COM_Outptr|Pre|Post|Ret|When|Success|Deref_out)_?\w*)\s*")
+_SAL = re.compile(
+    r"\b(_(?:In|Out|Inout|Outptr|Reserved|Contains|COM_Outptr|Pre|Post|Ret|When|Success|Deref_out)_?\w*)\s*"
+)
 _DIRECTIONS = (("_Inout", "inout"), ("_In", "in"), ("_Out", "out"), ("_COM_Out", "out"), ("_Deref_out", "out"))
 _OLD_SAL = {"IN": "in", "OUT": "out", "__in": "in", "__out": "out", "__inout": "inout"}
-_OLD_SAL_WORD = re.compile(r"\b(?:IN\s+OUT|IN|OUT|OPTIONAL|__in(?:out)?(?:_\w+)?|__out(?:_\w+)?)\b(?:\([^()]*\))?\s*")
+_OLD_SAL_WORD = re.compile(r"\s*(?:IN\s+OUT|IN|OUT|OPTIONAL|__inout|__in|__out)\b\s*")
 _NOISE = re.compile(r"\b(?:__user|__iomem|__force|__kernel|__unused|_Nullable|restrict|__restrict)\b\s*")
 _NAME = re.compile(r"(.*?[\s*&)])\s*(\w+)\s*((?:\[[^\]]*\]\s*)*)", re.DOTALL)
 _FUNCTION_POINTER = re.compile(r"(.*\(\s*\*\s*)(\w+)(\s*\)\s*\(.*\))", re.DOTALL)
 _TYPE_WORDS = frozenset(
-    "void char short int long signed unsigned float double const volatile struct union enum size_t ssize_t u_int u_long".split()
+    ("void", "char", "short", "int", "long", "signed", "unsigned", "float", "double", "const", "volatile", "struct")
+    + ("union", "enum", "size_t", "ssize_t", "u_int", "u_long")
+)
 )
 
 
 def parse_parameter(text: str) -> Argument:
     """The argument that one parameter of a prototype declares; annotations become its direction."""
-    text, direction = _take_annotations(text)
+    text, direction, optional = _take_annotations(text)
     text = " ".join(_NOISE.sub("", text).split())
+    name, kind = _split_declaration(text)
+    is_user = bool(direction) or "*" in kind or kind == "user_addr_t"
+    return Argument(name, kind, is_user, direction, optional)
+
+
+def _split_declaration(text: str) -> tuple[str, str]:
+    """The name and the type of a declaration; the name is empty where there is only a type."""
     if match := _FUNCTION_POINTER.fullmatch(text):
-        return Argument(match[2], match[1] + match[3], direction)
+        return match[2], match[1] + match[3]
     match = _NAME.fullmatch(text)
     if not match or match[2] in _TYPE_WORDS or match[1].split()[-1:] in (["struct"], ["union"], ["enum"]):
-        return Argument("", text, direction)
+        return "", text
     kind = match[1].strip() + (" *" if match[3] else "")
-    return Argument(match[2], re.sub(r"\s*(\*)(?=\s*\*|$)", r" \1", kind).replace("* *", "**"), direction)
+    return match[2], re.sub(r"\s*(\*)(?=\s*\*|$)", r" \1", kind).replace("* *", "**")
 
 
-def _take_annotations(text: str) -> tuple[str, str]:
-    direction = ""
+def _take_annotations(text: str) -> tuple[str, str, bool]:
+    """`text` without annotations, the direction they give, and whether they say that NULL is allowed."""
+    direction, optional = "", False
     while match := _SAL.search(text):
         end = match.end()
         if end < len(text) and text[end] == "(":
             close = find_close(text, end)
             end = close + 1 if close >= 0 else len(text)
         direction = direction or next((word for sal, word in _DIRECTIONS if match[1].startswith(sal)), "")
+        optional = optional or "_opt_" in match[1] + "_"
         text = text[: match.start()] + text[end:]
     while match := _OLD_SAL_WORD.match(text):
-        word = "__inout" if match[0].split()[:2] == ["IN", "OUT"] else re.match(r"(?:__)?[a-zA-Z]+", match[0])[0]  # type: ignore[index]
-        direction = direction or _OLD_SAL.get(word, "")
+        words = match[0].split("(")[0].split()
+        direction = direction or ("inout" if words == ["IN", "OUT"] else _OLD_SAL.get(words[0], ""))
+        optional = optional or "OPTIONAL" in words
         text = text[match.end() :]
-    return text, direction
+    if text.endswith(" OPTIONAL"):
+        text, optional = text.removesuffix(" OPTIONAL"), True
+    return text, direction, optional
 
 
 def parse_parameters(text: str) -> tuple[Argument, ...]:

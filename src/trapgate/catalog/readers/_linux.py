@@ -54,12 +54,12 @@ _GENERIC = (
     _rule("riscv32", "common 32 memfd_secret riscv"),
     _rule("riscv64", "common 64 memfd_secret riscv rlimit"),
 )
-_ARM64 = (_rule("arm64", "common 64 memfd_secret renameat rlimit"),)
+_ARM64 = (_rule("aarch64", "common 64 memfd_secret renameat rlimit"),)
 _BY_PATH: tuple[tuple[str, tuple[AbiRule, ...]], ...] = (
     (r"arch/x86/.*syscall_64\.tbl", _X86_64),
     (r"arch/x86/.*syscall_32\.tbl", (_rule("i386", "i386"),)),
     (r"arch/arm64/.*syscall_64\.tbl", _ARM64),
-    (r"arch/arm64/.*syscall_32\.tbl", (_rule("arm64-compat32", "common", is_compat=True),)),
+    (r"arch/arm64/.*syscall_32\.tbl", (_rule("aarch64-compat32", "common", is_compat=True),)),
     (r"arch/arm/.*syscall\.tbl", _ARM),
     (r"arch/powerpc/.*syscall\.tbl", _POWERPC),
     (r"arch/s390/.*syscall\.tbl", _S390),
@@ -85,7 +85,7 @@ _BY_TAGS: tuple[tuple[str, tuple[AbiRule, ...]], ...] = (
 _ALL = {
     rule.abi: rule
     for _, rules in _BY_PATH
-    for rule in (*rules, *(_rule(abi, "common") for abi in "alpha m68k microblaze sh xtensa".split()))
+    for rule in (*rules, *(_rule(abi, "common") for abi in ("alpha", "m68k", "microblaze", "sh", "xtensa")))
 }
 
 
@@ -112,7 +112,7 @@ def _rules_of_path(path: str) -> tuple[AbiRule, ...]:
 
 
 ABI_OF_MACHINE = {
-    "aarch64": "arm64",
+    "aarch64": "aarch64",
     "alpha": "alpha",
     "armv7l": "arm-eabi",
     "i386": "i386",
@@ -138,8 +138,8 @@ WRAPPER_ABIS = {
     "__x64_compat_sys_": "x32",
     "__ia32_sys_": "i386",
     "__ia32_compat_sys_": "i386",
-    "__arm64_sys_": "arm64",
-    "__arm64_compat_sys_": "arm64-compat32",
+    "__arm64_sys_": "aarch64",
+    "__arm64_compat_sys_": "aarch64-compat32",
     "__riscv_sys_": "riscv64",
     "__riscv_compat_sys_": "riscv32",
     "__s390x_sys_": "s390x",

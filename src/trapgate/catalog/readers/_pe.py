@@ -107,7 +107,9 @@ class PeFile:
         count, names, functions, name_table, ordinals = self._unpack("<20xIIIII", at)
         if names > MAX_EXPORTS or count > MAX_EXPORTS:
             raise PeError(f"it exports {max(names, count):,} functions, more than {MAX_EXPORTS:,}", at)
-        function_table, name_offsets, ordinal_table = (self.find_offset(rva) if names else 0 for rva in (functions, name_table, ordinals))
+        function_table, name_offsets, ordinal_table = (
+            self.find_offset(rva) if names else 0 for rva in (functions, name_table, ordinals)
+        )
         for index in range(names):
             (name_rva,) = self._unpack("<I", name_offsets + 4 * index)
             (ordinal,) = self._unpack("<H", ordinal_table + 2 * index)

@@ -1,7 +1,7 @@
 """A BSD kernel's `syscalls.master`: xnu, FreeBSD (both formats), NetBSD, OpenBSD, DragonFly.
 
     >>> from trapgate.catalog.readers import Source, read_table
-    >>> text = b"3\\tAUE_READ\\tSTD|CAPENABLED {\\n\\t\\tssize_t read(\\n\\t\\t    int fd,\\n\\t\\t    size_t n\\n\\t\\t);\\n\\t}\\n"
+    >>> text = b"3 AUE_READ STD|CAPENABLED {\\n  ssize_t read(\\n    int fd,\\n    size_t n\\n  );\\n }\\n"
     >>> row = read_table(Source("syscalls.master", text)).rows[0]
     >>> row.system, row.number, row.name, row.status, [argument.name for argument in row.arguments]
     ('freebsd', 3, 'read', 'implemented', ['fd', 'n'])
@@ -14,13 +14,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from trapgate.catalog.argument import Argument
 from trapgate.catalog.readers import (
     COMPAT,
     IMPLEMENTED,
     MAX_ROWS,
     REMOVED,
     RESERVED,
-    Argument,
     Location,
     ReadError,
     Row,
@@ -32,10 +32,20 @@ from trapgate.catalog.readers._c import Conditions, find_close, parse_parameters
 KIND = "bsd-master"
 
 _ENTRY = re.compile(r"(\d+)(?:-(\d+))?\s+([A-Za-z].*)", re.DOTALL)
-_BINARY_ENTRY = re.compile(rb"^\d+(?:-\d+)?[ \t]+(?:AUE_\w+|M?(?:STD|NOSTD|INDIR|OBSOL|UNIMPL)\b|NONE\b|PRE\b|KERN\b)", re.MULTILINE)
+_BINARY_ENTRY = re.compile(
+    rb"^\d+(?:-\d+)?[ \t]+(?:AUE_\w+|M?(?:STD|NOSTD|INDIR|OBSOL|UNIMPL)\b|NONE\b|PRE\b|KERN\b)", re.MULTILINE
+)
 _WORD = re.compile(r"\s*(AUE_\w+|[A-Z][A-Z0-9_]*(?:\|[A-Z0-9_]+)*)(?=\s|\{|$)")
 _PROTOTYPE = re.compile(r"\s*(.*?[\s*|])(\w+)\s*\(", re.DOTALL)
-_TAGS = (("$OpenBSD", "openbsd"), ("$NetBSD", "netbsd"), ("$DragonFly", "dragonfly"), ("DragonFly", "dragonfly"), ("xnu", "macos"))
+_TAGS = (
+    ("$OpenBSD", "openbsd"),
+    ("$NetBSD", "netbsd"),
+    ("$DragonFly", "dragonfly"),
+    ("DragonFly", "dragonfly"),
+    ("xnu", "macos"),
+)
+_ABIS = {"macos": "unix"}
+"""The catalogue's word for the ABI where it is not `all`."""
 MAX_ENTRY = 8192
 """The longest entry, in characters."""
 
@@ -121,7 +131,17 @@ def _read_entry(source: Source, system: str, entry: _Entry) -> Iterator[Row]:
     call = _read_call(source, system, entry.line, words, rest)
     for number in range(first, last + 1):
         location = Location(source.name, entry.line)
-        yield Row(system, source.abi, number, call.name, call.entry, call.arguments, call.status, entry.condition, location)
+        yield Row(
+            system,
+            source.abi or _ABIS.get(system, "all"),
+            number,
+            call.name,
+            call.entry,
+            call.arguments,
+            call.status,
+            entry.condition,
+            location,
+        )
 
 
 def _take_words(text: str) -> tuple[list[str], str]:

@@ -8,7 +8,8 @@ inner function (`__do_sys_openat`, `__se_sys_openat`), and on machines without w
 
 import platform
 
-from trapgate.catalog.readers import IMPLEMENTED, Argument, Location, ReadError, Row, Source, Table
+from trapgate.catalog.argument import Argument
+from trapgate.catalog.readers import IMPLEMENTED, Location, ReadError, Row, Source, Table
 from trapgate.catalog.readers._btf import Btf, BtfError, Function
 from trapgate.catalog.readers._linux import ABI_OF_MACHINE, WRAPPER_ABIS
 
@@ -60,4 +61,6 @@ def _make_plain_row(source: Source, function: Function) -> Row | None:
 
 
 def _arguments(function: Function) -> tuple[Argument, ...]:
-    return tuple(Argument(parameter.name, parameter.type) for parameter in function.parameters)
+    return tuple(
+        Argument(parameter.name, parameter.type, parameter.type.endswith("*")) for parameter in function.parameters
+    )

@@ -28,7 +28,9 @@ _ENTRY = re.compile(
 )
 _SYMBOL = re.compile(r"\s*(?:(?:SYMBOL_NAME|ABI|OBSOLETE|CALL)\s*\(\s*)?([A-Za-z_]\w*|0)(?=[\s,;)]|$)")
 _C_SYMBOL = re.compile(r"\b(\w+)\b")
-_END = re.compile(r"\s*(?:\.(?:rept|space|endm|macro|section|text|previous|org|end|size)\b|END\s*\(|\w*(?:syscall_table_size|NR_syscalls)\w*\s*=|\}\s*;)")
+_END = re.compile(
+    r"\s*(?:\.(?:rept|space|endm|macro|section|text|previous|org|end|size)\b|END\s*\(|\w*(?:syscall_table_size|NR_syscalls)\w*\s*=|\}\s*;)"
+)
 _COMMENT = re.compile(r"/\*(.*?)\*/|//(.*)|;(.*)|@(.*)")
 _NUMBER = re.compile(r"\s*(\d{1,4})\b")
 _WAS = re.compile(r"\b(?:old|was|for|reserved for)\s+\"?(?:sys_)?([a-z_]\w+)")
@@ -38,7 +40,10 @@ _EXTRA_PREFIX = re.compile(r"(?:old_|do_|sys32_|ia32_|compat_|_)(\w+)")
 
 def detect(head: bytes, name: str) -> bool:
     """Whether it is named as the kernel names such a file, or a table's label is near its start."""
-    if re.search(r"(?:entry|systbls|syscalls|scall\d+-\w+|syscall_table\w*|sys_call_table\w*|calls|sys_call|system_call)\.[Ss]$", name):
+    if re.search(
+        r"(?:entry|systbls|syscalls|scall\d+-\w+|syscall_table\w*|sys_call_table\w*|calls|sys_call|system_call)\.[Ss]$",
+        name,
+    ):
         return True
     return name.endswith("sys.h") or re.search(rb"sys_call_table\s*(?:\)|:|\[\])", head) is not None
 
@@ -155,5 +160,13 @@ def _tell_abi(name: str) -> str:
     if match := re.search(r"scall\d+-(o32|n32|64)\.S$", name):
         return f"mips-{match[1].replace('64', 'n64')}"
     match = re.search(r"arch/(\w+)/", name)
-    known = {"x86_64": "x86_64", "ia64": "ia64", "alpha": "alpha", "m68k": "m68k", "mips": "mips-o32", "sh": "sh", "arm": "arm-oabi"}
+    known = {
+        "x86_64": "x86_64",
+        "ia64": "ia64",
+        "alpha": "alpha",
+        "m68k": "m68k",
+        "mips": "mips-o32",
+        "sh": "sh",
+        "arm": "arm-oabi",
+    }
     return known.get(match[1], "") if match else ""

@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from trapgate.catalog.argument import Argument
 from trapgate.catalog.readers import (
     IMPLEMENTED,
     MAX_BYTES,
     MAX_ROWS,
-    Argument,
     Location,
     ReadError,
     Row,
@@ -89,7 +89,9 @@ def _read_tree(source: Source, folder: Path) -> Iterator[Row]:
 
 def _read_tables(source: Source, folder: Path) -> Iterator[Row]:
     for path in walk_files(folder, (".tbl",)):
-        if not re.search(r"(?:^|/)(?:arch/.*/syscall[\w-]*|scripts/syscall)\.tbl$", str(path)) or "/tools/perf/" in str(path):
+        if not re.search(r"(?:^|/)(?:arch/.*/syscall[\w-]*|scripts/syscall)\.tbl$", str(path)) or "/tools/perf/" in str(
+            path
+        ):
             continue
         try:
             yield from linux_tbl.read(Source(str(path), path.read_bytes(), abi=source.abi)).rows
@@ -106,7 +108,7 @@ def _read_version(folder: Path) -> str:
     except OSError:
         return ""
     numbers = [values.get(word, "").strip() for word in ("VERSION", "PATCHLEVEL", "SUBLEVEL")]
-    return ".".join(number for number in numbers if number) + values.get("EXTRAVERSION", "").strip()
+    return ".".join(number for number in numbers if number) + str(values.get("EXTRAVERSION", "")).strip()
 
 
 def _read_defines(source: Source) -> list[Row]:
@@ -132,7 +134,9 @@ class _ConditionsByLine:
     def __init__(self, source: Source, text: str) -> None:
         self._source = source
         self._conditions = Conditions()
-        self._directives = iter([(number, line) for number, line in enumerate(text.split("\n"), 1) if "#" in line] + [(1 << 60, "")])
+        self._directives = iter(
+            [(number, line) for number, line in enumerate(text.split("\n"), 1) if "#" in line] + [(1 << 60, "")]
+        )
 
     def at(self, line: int) -> str:
         for number, directive in self._directives:
@@ -164,7 +168,7 @@ def _read_arguments(parts: list[str]) -> tuple[Argument, ...]:
     arguments, at = list[Argument](), 0
     while at < len(parts):
         if match := _TWO_HALVES.fullmatch(parts[at]):
-            arguments += [Argument(f"{match[1]}_lo", "u32"), Argument(f"{match[1]}_hi", "u32")]
+            arguments += [Argument(f"{match[1]}_lo", "u32", False), Argument(f"{match[1]}_hi", "u32", False)]
             at += 1
         else:
             pair = " ".join(parts[at : at + 2])

@@ -1,7 +1,7 @@
 """A kernel's symbols, `System.map` or `/proc/kallsyms`: which calls were compiled into it.
 
     >>> from trapgate.catalog.readers import Source, read_table
-    >>> text = b"ffffffff81000000 T __x64_sys_read\\nffffffff81000010 W __x64_sys_uselib\\nffffffff81000020 D sys_call_table\\n"
+    >>> text = b"ff000000 T __x64_sys_read\\nff000010 W __x64_sys_uselib\\nff000020 D sys_call_table\\n"
     >>> [(row.name, row.status) for row in read_table(Source("System.map", text)).rows]
     [('read', 'implemented'), ('uselib', 'absent')]
 
@@ -20,7 +20,7 @@ _LINE = re.compile(r"([0-9a-fA-F]{1,16}|\(null\))\s+([A-Za-z?])\s+(\S+)")
 _LINE_BYTES = re.compile(rb"^(?:[0-9a-f]{8}|[0-9a-f]{16}|\s*\(null\)) [A-Za-z?] \S+", re.MULTILINE)
 _WRAPPER = re.compile("(" + "|".join(sorted(WRAPPER_ABIS, key=len, reverse=True)) + r")([a-z_0-9]+)")
 _BARE = re.compile(r"\.?((?:compat_)?sys_|sys32_)([a-z_0-9]+)")
-_NO_CALLS = frozenset("call_table ni_syscall ni_posix_timers copyarea fillrect imageblit".split())
+_NO_CALLS = frozenset(("call_table", "ni_syscall", "ni_posix_timers", "copyarea", "fillrect", "imageblit"))
 """Symbols that begin with `sys_` and are no calls: the last three draw on frame buffers."""
 SYMBOL_TYPES = frozenset("TtWw")
 
@@ -41,7 +41,9 @@ def read(source: Source) -> Table:
             if line.strip():
                 faults += 1
                 if faults > len(lines) // 10 + 1:
-                    raise ReadError(source.name, f"{line[:40]!r} is no symbol: an address, a letter, a name", line=number)
+                    raise ReadError(
+                        source.name, f"{line[:40]!r} is no symbol: an address, a letter, a name", line=number
+                    )
             continue
         address, letter, symbol = match.groups()
         seen_address = seen_address or address.strip("0") not in ("", "(null)")
@@ -77,8 +79,8 @@ def _make_notes(rows: list[Row], has_wrappers: bool, seen_address: bool) -> list
     notes = ["symbols have no numbers: --diff finds them by name"]
     if not seen_address:
         notes.append(
-            "all addresses are zero: the kernel hides them (sysctl kernel.kptr_restrict) from a reader without CAP_SYSLOG;"
-            " names and letters are enough here. As root, or after `sysctl kernel.kptr_restrict=0`, they are shown"
+            "all addresses are zero: the kernel hides them (sysctl kernel.kptr_restrict) from a reader without"
+            " CAP_SYSLOG; names and letters are enough here. As root, or after `sysctl kernel.kptr_restrict=0`, they are shown"
         )
     if rows and not has_wrappers:
         notes.append("this kernel has no wrappers: a function named sys_… that is no call may be among the rows")

@@ -1,7 +1,7 @@
 """tracefs' `events/syscalls`: the names and arguments of the calls that the running kernel can trace.
 
     >>> from trapgate.catalog.readers import Source, read_table
-    >>> text = b"name: sys_enter_close\\nformat:\\n\\tfield:int __syscall_nr;\\toffset:8;\\n\\n\\tfield:unsigned int fd;\\toffset:16;\\n"
+    >>> text = b"name: sys_enter_close\\nformat:\\n\\tfield:int __syscall_nr;\\n\\n\\tfield:unsigned int fd;\\n"
     >>> row = read_table(Source("sys_enter_close/format", text)).rows[0]
     >>> row.name, row.arguments[0].type
     ('close', 'unsigned int')
@@ -15,7 +15,8 @@ import platform
 import re
 from pathlib import Path
 
-from trapgate.catalog.readers import IMPLEMENTED, MAX_ROWS, Argument, Location, ReadError, Row, Source, Table
+from trapgate.catalog.argument import Argument
+from trapgate.catalog.readers import IMPLEMENTED, MAX_ROWS, Location, ReadError, Row, Source, Table
 from trapgate.catalog.readers._c import parse_parameter
 from trapgate.catalog.readers._linux import ABI_OF_MACHINE
 
@@ -51,7 +52,9 @@ def read(source: Source) -> Table:
             raise ReadError(source.name, f"it has more than {MAX_ROWS:,} rows")
     if not rows:
         raise ReadError(source.name, "its formats cannot be read", "tracefs is for root alone: run this as root")
-    return Table(KIND, source.name, tuple(rows), ("formats have no numbers: --diff finds them by name",), platform.release())
+    return Table(
+        KIND, source.name, tuple(rows), ("formats have no numbers: --diff finds them by name",), platform.release()
+    )
 
 
 def _find_events(folder: Path) -> Path | None:

@@ -25,17 +25,41 @@ _DEFINE = re.compile(r"\s*#\s*define\s+(__(?:ARM_)?NR(?:3264)?_\w+)\s+(\S.*)")
 _UNDEF = re.compile(r"\s*#\s*undef\s+(\w+)")
 _SYSCALL = re.compile(r"\s*__(?:SYSCALL|SC_COMP|SC_3264|SC_COMP_3264)(?:_WITH_COMPAT)?\s*\((.*)\)\s*;?\s*$", re.DOTALL)
 _NO_CALLS = frozenset(
-    "__NR__exit __NR_Linux __NR_syscalls __NR_SYSCALL_BASE __NR_OABI_SYSCALL_BASE __NR_SYSCALL_MASK __NR_Linux_syscalls __ARM_NR_BASE"
-    " __NR_arch_specific_syscall __NR_syscall_max __NR_syscall_compat_max __NR_unused18 __NR_Linux32 __NR_Linux64".split()
+    (
+        "__NR__exit",
+        "__NR_Linux",
+        "__NR_Linux32",
+        "__NR_Linux64",
+        "__NR_syscalls",
+        "__NR_Linux_syscalls",
+        "__NR_unused18",
+    )
+    + (
+        "__NR_SYSCALL_BASE",
+        "__NR_OABI_SYSCALL_BASE",
+        "__NR_SYSCALL_MASK",
+        "__ARM_NR_BASE",
+        "__NR_arch_specific_syscall",
+    )
+    + ("__NR_syscall_max", "__NR_syscall_compat_max")
 )
-_COUNTS = re.compile(r"__NR_(?:\w+_)?Linux(?:_\w+)?|__NR_\w*syscalls?_(?:max|end|count)|__NR_compat_\w+|__NR_ia32_\w+|__NR_reserved\w*")
+"""Names with the prefix that are bases, counts and markers."""
+_COUNTS = re.compile(
+    r"__NR_(?:\w+_)?Linux(?:_\w+)?|__NR_\w*syscalls?_(?:max|end|count)|__NR_compat_\w+|__NR_ia32_\w+|__NR_reserved\w*"
+)
 _BASES = {"__X32_SYSCALL_BIT": 0x40000000, "__NR_SYSCALL_BASE": 0, "__NR_arch_specific_syscall": 244}
 _MIPS_BASES = {"o32": 4000, "n64": 5000, "n32": 6000}
 _ABI_OF_FOLDER = {
-    "aarch64": {"unistd": "arm64", "unistd_64": "arm64"},
-    "arm64": {"unistd": "arm64", "unistd_64": "arm64"},
+    "aarch64": {"unistd": "aarch64", "unistd_64": "aarch64"},
+    "arm64": {"unistd": "aarch64", "unistd_64": "aarch64"},
     "x86": {"unistd_64": "x86_64", "unistd_32": "i386", "unistd_x32": "x32"},
-    "x86_64": {"unistd_64": "x86_64", "unistd_32": "i386", "unistd_x32": "x32", "unistd": "x86_64", "ia32_unistd": "i386"},
+    "x86_64": {
+        "unistd_64": "x86_64",
+        "unistd_32": "i386",
+        "unistd_x32": "x32",
+        "unistd": "x86_64",
+        "ia32_unistd": "i386",
+    },
     "i386": {"unistd_64": "x86_64", "unistd_32": "i386", "unistd_x32": "x32", "unistd": "i386"},
     "powerpc": {"unistd_64": "powerpc64", "unistd_32": "powerpc32"},
     "powerpc64": {"unistd_64": "powerpc64", "unistd_32": "powerpc32"},
@@ -107,7 +131,15 @@ def read(source: Source) -> Table:
         if define.macro.startswith("__NR3264_") or define.macro in _NO_CALLS or _COUNTS.fullmatch(define.macro):
             continue
         if (number := _evaluate(source, values, define)) is not None:
-            rows.append(_make_row(source, abi or _ABI_OF_CONDITION.get(define.condition, ""), define, number, header.entries.get(values.resolve_alias(define), "")))
+            rows.append(
+                _make_row(
+                    source,
+                    abi or _ABI_OF_CONDITION.get(define.condition, ""),
+                    define,
+                    number,
+                    header.entries.get(values.resolve_alias(define), ""),
+                )
+            )
     if len(rows) > MAX_ROWS:
         raise ReadError(source.name, f"it has more than {MAX_ROWS:,} rows")
     notes = [] if all(row.abi for row in rows) else ["the file does not say which ABI it is for: --abi names it"]
@@ -130,7 +162,9 @@ def _parse(source: Source) -> _Header:
         elif match := _SYSCALL.match(logical):
             parts = split_list(match[1])
             if len(parts) > 1:
-                header.entries.setdefault(parts[0], parts[2 if "3264" in logical.split("(")[0] and len(parts) > 2 else 1])
+                header.entries.setdefault(
+                    parts[0], parts[2 if "3264" in logical.split("(")[0] and len(parts) > 2 else 1]
+                )
     return header
 
 
@@ -185,7 +219,11 @@ def _evaluate(source: Source, values: _Values, define: _Define) -> int | None:
         return values.evaluate(define)
     except LookupError as error:
         name = str(error.args[0])
-        if name in define.condition or re.fullmatch(r"[A-Za-z]+( [A-Za-z]+)*", define.text) or name.startswith("__NR3264_"):
+        if (
+            name in define.condition
+            or re.fullmatch(r"[A-Za-z]+( [A-Za-z]+)*", define.text)
+            or name.startswith("__NR3264_")
+        ):
             return None
         hint = f"--define {name}=VALUE gives its value, --cpp has the preprocessor find it"
         why = f"{define.macro} needs {name}, which the file does not define"

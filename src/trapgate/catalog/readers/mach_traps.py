@@ -1,7 +1,7 @@
 """The Mach traps of xnu: `MACH_TRAP(function, arguments, …)` of `osfmk/kern/syscall_sw.c`, in the order of the table.
 
     >>> from trapgate.catalog.readers import Source, read_table
-    >>> text = b"mach_trap_table[] = {\\n/* 0 */ MACH_TRAP(kern_invalid, 0, 0, NULL),\\n/* 1 */ MACH_TRAP(swtch, 0, 0, NULL),\\n};"
+    >>> text = b"mach_trap_table[] = {\\nMACH_TRAP(kern_invalid, 0, 0, NULL),\\nMACH_TRAP(swtch, 0, 0, NULL),\\n};"
     >>> [(row.number, row.name) for row in read_table(Source("syscall_sw.c", text)).rows]
     [(0, ''), (1, 'swtch')]
 
@@ -11,7 +11,8 @@ and not their names.
 
 import re
 
-from trapgate.catalog.readers import IMPLEMENTED, RESERVED, Argument, Location, ReadError, Row, Source, Table
+from trapgate.catalog.argument import Argument
+from trapgate.catalog.readers import IMPLEMENTED, RESERVED, Location, ReadError, Row, Source, Table
 from trapgate.catalog.readers._c import Conditions, split_list, strip_comments
 
 KIND = "mach-traps"
@@ -71,10 +72,16 @@ def _place_of_arm(line: str, places: list[int], number: int) -> int:
 
 def _make_row(source: Source, line: int, number: int, text: str, condition: str) -> Row:
     parts = split_list(text)
-    if len(parts) < 2 or not re.fullmatch(r"\w+", parts[0], re.ASCII) or not re.fullmatch(r"\d{1,2}", parts[1], re.ASCII):
-        raise ReadError(source.name, f"MACH_TRAP({text.strip()[:60]}) is no function and number of arguments", line=line)
+    if (
+        len(parts) < 2
+        or not re.fullmatch(r"\w+", parts[0], re.ASCII)
+        or not re.fullmatch(r"\d{1,2}", parts[1], re.ASCII)
+    ):
+        raise ReadError(
+            source.name, f"MACH_TRAP({text.strip()[:60]}) is no function and number of arguments", line=line
+        )
     location = Location(source.name, line)
     if parts[0] == "kern_invalid":
-        return Row("macos", source.abi, number, "", parts[0], None, RESERVED, condition, location)
-    arguments = tuple(Argument("", "") for _ in range(int(parts[1])))
-    return Row("macos", source.abi, number, parts[0], parts[0], arguments, IMPLEMENTED, condition, location)
+        return Row("macos", source.abi or "mach", number, "", parts[0], None, RESERVED, condition, location)
+    arguments = tuple(Argument("", "", False) for _ in range(int(parts[1])))
+    return Row("macos", source.abi or "mach", number, parts[0], parts[0], arguments, IMPLEMENTED, condition, location)

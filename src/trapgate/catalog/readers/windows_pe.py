@@ -1,7 +1,7 @@
 """Windows' `ntdll.dll` and `win32u.dll`: the number in the stub of each `Nt` function, on x64, x86 and arm64.
 
-    >>> [(stub.number, stub.argument_count) for stub in [decode_stub("x86", bytes.fromhex("b8190000006 4ff15c0000000 c21800"))] if stub]
-    [(25, 6)]
+    >>> decode_stub("x86", bytes.fromhex("b819000000 64ff15c0000000 c21800"))
+    Stub(number=25, argument_count=6)
 
 A stub puts its number into `eax` (x64 and x86) or into the `svc` instruction (arm64). Numbers change with each update
 of Windows, so the table's version is the file's. The same code reads Wine's files, whose numbers are Wine's own.
@@ -12,7 +12,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from trapgate.catalog.readers import IMPLEMENTED, Argument, Location, ReadError, Row, Source, Table
+from trapgate.catalog.argument import Argument
+from trapgate.catalog.readers import IMPLEMENTED, Location, ReadError, Row, Source, Table
 from trapgate.catalog.readers._pe import Export, PeError, PeFile
 
 KIND = "windows-pe"
@@ -92,7 +93,13 @@ def decode_stub(machine: str, code: bytes) -> Stub | None:
     if machine == "x64":
         return Stub(number, None) if number <= _NUMBER_MASK else None
     # The first form that calls before it returns (10, 32-bit) has its `ret n` right after the call.
-    popped = match[2] if match[2] is not None else code[10:13][1:] if code[5:6] == b"\xe8" and code[10:11] == b"\xc2" else None
+    popped = (
+        match[2]
+        if match[2] is not None
+        else code[10:13][1:]
+        if code[5:6] == b"\xe8" and code[10:11] == b"\xc2"
+        else None
+    )
     count = int.from_bytes(popped, "little") // 4 if popped is not None else 0 if match[0].endswith(b"\xc3") else None
     return Stub(number & _NUMBER_MASK, count)
 
@@ -110,9 +117,13 @@ def _decode_arm64(code: bytes) -> Stub | None:
 
 
 def _make_row(source: Source, machine: str, export: Export, stub: Stub) -> Row:
-    arguments = None if stub.argument_count is None else tuple(Argument("", "") for _ in range(stub.argument_count))
+    arguments = (
+        None if stub.argument_count is None else tuple(Argument("", "", False) for _ in range(stub.argument_count))
+    )
     location = Location(source.name, offset=export.offset)
-    return Row("windows", source.abi or machine, stub.number, export.name, export.name, arguments, IMPLEMENTED, "", location)
+    return Row(
+        "windows", source.abi or machine, stub.number, export.name, export.name, arguments, IMPLEMENTED, "", location
+    )
 
 
 def _make_notes(machine: str, stubs: list[tuple[Export, Stub]], rows: list[Row]) -> Iterator[str]:

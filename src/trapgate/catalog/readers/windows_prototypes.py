@@ -39,7 +39,9 @@ def read(source: Source) -> Table:
         if close < 0:
             raise ReadError(source.name, f"the prototype of {match[1]} is not closed", line=line)
         arguments = parse_parameters(text[match.end() : close])
-        rows.append(Row("windows", source.abi, None, match[1], match[1], arguments, DECLARED, "", Location(source.name, line)))
+        rows.append(
+            Row("windows", source.abi, None, match[1], match[1], arguments, DECLARED, "", Location(source.name, line))
+        )
         if len(rows) > MAX_ROWS:
             raise ReadError(source.name, f"it has more than {MAX_ROWS:,} rows", line=line)
     return Table(KIND, source.name, tuple(rows), ("prototypes have no numbers: a PE file's stubs give them",))

@@ -1,9 +1,9 @@
 """Xen's hypercalls: `#define __HYPERVISOR_NAME NUMBER` of the public headers.
 
     >>> from trapgate.catalog.readers import Source, read_table
-    >>> text = b"#define __HYPERVISOR_sched_op 29\\n#define __HYPERVISOR_arch_0 48\\n#define __HYPERVISOR_mca __HYPERVISOR_arch_0\\n"
+    >>> text = b"#define __HYPERVISOR_sched_op 29\\n#define __HYPERVISOR_mca __HYPERVISOR_arch_0\\n"
     >>> [(row.name, row.number) for row in read_table(Source("xen.h", text)).rows]
-    [('sched_op', 29), ('arch_0', 48), ('mca', 48)]
+    [('sched_op', 29), ('mca', 48)]
 
 A name that an `#if` defines anew for old interface versions has a row for each, with the condition.
 """
@@ -26,7 +26,9 @@ def detect(head: bytes, name: str) -> bool:
     """Whether hypercalls are defined in it, or it is named as Xen names the header."""
     if name.endswith("/"):
         return False
-    return re.search(rb"#\s*define\s+__HYPERVISOR_\w+\s", head) is not None or name.endswith(("public/xen.h", "xen/xen.h"))
+    return re.search(rb"#\s*define\s+__HYPERVISOR_\w+\s", head) is not None or name.endswith(
+        ("public/xen.h", "xen/xen.h")
+    )
 
 
 def read(source: Source) -> Table:
@@ -50,7 +52,19 @@ def read(source: Source) -> Table:
             continue
         values.setdefault(f"__HYPERVISOR_{match[1]}", number)
         condition = _drop_guard(conditions)
-        rows.append(Row("xen", source.abi, number, match[1], "", None, IMPLEMENTED, condition, Location(source.name, line)))
+        rows.append(
+            Row(
+                "xen",
+                source.abi or "all",
+                number,
+                match[1],
+                "",
+                None,
+                IMPLEMENTED,
+                condition,
+                Location(source.name, line),
+            )
+        )
         if len(rows) > MAX_HYPERCALLS:
             raise ReadError(source.name, f"it has more than {MAX_HYPERCALLS:,} hypercalls", line=line)
     return Table(KIND, source.name, tuple(rows))
@@ -58,4 +72,6 @@ def read(source: Source) -> Table:
 
 def _drop_guard(conditions: Conditions) -> str:
     """The condition without the include guard."""
-    return Conditions([arm for arm in conditions.arms if not re.fullmatch(r"!(?:defined\s*\(?)?_*XEN_\w*_H_*\)?", arm[0])]).text
+    return Conditions(
+        [arm for arm in conditions.arms if not re.fullmatch(r"!(?:defined\s*\(?)?_*XEN_\w*_H_*\)?", arm[0])]
+    ).text
