@@ -158,9 +158,10 @@ _NOISE = re.compile(r"\b(?:__user|__iomem|__force|__kernel|__unused|_Nullable|re
 _NAME = re.compile(r"(.*?[\s*&)])\s*(\w+)\s*((?:\[[^\]]*\]\s*)*)", re.DOTALL)
 _FUNCTION_POINTER = re.compile(r"(.*\(\s*\*\s*)(\w+)(\s*\)\s*\(.*\))", re.DOTALL)
 _TYPE_WORDS = frozenset(
-    ("void", "char", "short", "int", "long", "signed", "unsigned", "float", "double", "const", "volatile", "struct")
-    + ("union", "enum", "size_t", "ssize_t", "u_int", "u_long")
-)
+    [
+        *("void", "char", "short", "int", "long", "signed", "unsigned", "float", "double"),
+        *("const", "volatile", "struct", "union", "enum", "size_t", "ssize_t", "u_int", "u_long"),
+    ]
 )
 
 

@@ -25,23 +25,11 @@ _DEFINE = re.compile(r"\s*#\s*define\s+(__(?:ARM_)?NR(?:3264)?_\w+)\s+(\S.*)")
 _UNDEF = re.compile(r"\s*#\s*undef\s+(\w+)")
 _SYSCALL = re.compile(r"\s*__(?:SYSCALL|SC_COMP|SC_3264|SC_COMP_3264)(?:_WITH_COMPAT)?\s*\((.*)\)\s*;?\s*$", re.DOTALL)
 _NO_CALLS = frozenset(
-    (
-        "__NR__exit",
-        "__NR_Linux",
-        "__NR_Linux32",
-        "__NR_Linux64",
-        "__NR_syscalls",
-        "__NR_Linux_syscalls",
-        "__NR_unused18",
-    )
-    + (
-        "__NR_SYSCALL_BASE",
-        "__NR_OABI_SYSCALL_BASE",
-        "__NR_SYSCALL_MASK",
-        "__ARM_NR_BASE",
-        "__NR_arch_specific_syscall",
-    )
-    + ("__NR_syscall_max", "__NR_syscall_compat_max")
+    [
+        *("__NR__exit", "__NR_Linux", "__NR_Linux32", "__NR_Linux64", "__NR_syscalls", "__NR_Linux_syscalls"),
+        *("__NR_SYSCALL_BASE", "__NR_OABI_SYSCALL_BASE", "__NR_SYSCALL_MASK", "__ARM_NR_BASE", "__NR_unused18"),
+        *("__NR_arch_specific_syscall", "__NR_syscall_max", "__NR_syscall_compat_max"),
+    ]
 )
 """Names with the prefix that are bases, counts and markers."""
 _COUNTS = re.compile(
