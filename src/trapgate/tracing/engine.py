@@ -8,50 +8,33 @@ program) or merged (one that does not); decoding and the look of lines are the s
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
-from trapgate.calls.call import Call, Memory
+from trapgate.calls.call import Call, Memory, UnknownProcess
 from trapgate.calls.describe import Argument
 from trapgate.decode.decoder import Decoder, set_result
 from trapgate.decode.result import format_result
 from trapgate.decode.signals import describe_signal, signal_name
 from trapgate.decode.snapshot import Snapshot
 from trapgate.model.abi import BY_INDEX, X86_64
-from trapgate.model.record import Kind, Phase, Record, parse_record
+from trapgate.model.record import HEADER, SAME_CALL_FROM, Kind, Phase, Record, parse_record
+from trapgate.tracing.memory import HeldMemory
 from trapgate.tracing.lines import Lines, Sink, Task
 from trapgate.tracing.options import TraceOptions
 from trapgate.tracing.output import FileSink
 from trapgate.tracing.process import LiveProcess, read_comm
 from trapgate.tracing.pathfilter import PathFilter
+from trapgate.tracing.status import status_code
 from trapgate.tracing.summary import Summary
 from trapgate.tracing.tampering import Tampering
 from trapgate.tracing.timestamps import Clock, format_seconds
 
 
-class HeldMemory:
-    """The memory of a program that the source holds still."""
-
-    __slots__ = ("source", "tid")
-
-    def __init__(self, source: Any, tid: int) -> None:
-        self.source = source
-        self.tid = tid
-
-    def read(self, addr: int, size: int) -> bytes:
-        """``size`` bytes at ``addr``, fewer when only a first part is readable."""
-        data: bytes = self.source.read(self.tid, addr, size)
-        return data
-
-    def read_string(self, addr: int, limit: int) -> tuple[bytes, bool] | None:
-        """Bytes before the NUL and True; ``limit`` bytes and False; None if neither is readable."""
-        data, terminated = self.source.read_string(self.tid, addr, limit)
-        if terminated:
-            return data[:-1], True
-        return (data, False) if len(data) == limit else None
+MOST_BODIES = 1 << 16
+"""Distinct calls that are remembered with their text."""
 
 
 class Engine:
@@ -78,12 +61,22 @@ class Engine:
         self.nr = 0
         self.lost = 0
         self.filter_status = not options.shows_every_status
+        o = options
+        self.has_no_leader = self.clock.is_silent and not (o.shows_pid or o.syscall_number or o.instruction_pointer)
+        self.repeats = not (o.decode.decode_fds or o.decode.decode_pids or o.summary is not None or o.injections
+                            or o.paths or o.fds is not None or o.output_separately or o.color == "always")
+        self.bodies: dict[bytes, str] = {}
         self.handlers: dict[int, Callable[[Record], None]] = {
             Kind.CALL: self.on_call, Kind.ENTER: self.on_enter, Kind.EXIT: self.on_exit,
             Kind.SIGNAL: self.on_signal, Kind.STOP: self.on_stop, Kind.FORK: self.on_fork, Kind.EXEC: self.on_exec,
             Kind.EXITING: self.on_exiting, Kind.TASK_EXIT: self.on_task_exit, Kind.ATTACH: self.on_attach,
             Kind.DETACH: self.on_detach, Kind.LOST: self.on_lost,
         }
+
+    @property
+    def shared_sink(self) -> Sink:
+        """Where lines go that all tasks share."""
+        return self.sink_for(self.child)
 
     # --- tasks -----------------------------------------------------------------------------
 
@@ -125,14 +118,70 @@ class Engine:
 
     # --- the loop --------------------------------------------------------------------------
 
-    def feed(self, batch: bytes | memoryview) -> None:
+    def feed(self, batch: bytes) -> None:
         """Handle the records of a batch, in order."""
-        offset = 0
-        while offset < len(batch):
+        offset, end = 0, len(batch)
+        while offset < end:
+            if self.repeats and batch[offset + 4] == Kind.CALL and self.lines.printing is None:
+                offset = self.feed_repeated(batch, offset)
+                continue
             record, offset = parse_record(batch, offset)
             self.now_ns = record.time_ns
             self.ip = record.ip
             self.handlers[record.kind](record)
+
+    def feed_repeated(self, batch: bytes, offset: int) -> int:
+        """Write the run of merged calls that begins at ``offset``; where it ends.
+
+        Calls repeat: records whose bytes from SAME_CALL_FROM on are equal have equal text, so that
+        each distinct one is decoded once. Only the prefix is made for each line.
+        """
+        end = len(batch)
+        bodies, unpack, no_leader = self.bodies, HEADER.unpack_from, self.has_no_leader and len(self.tasks) <= 1
+        out: list[str] = []
+        while offset < end and batch[offset + 4] == Kind.CALL:
+            following = offset + int.from_bytes(batch[offset : offset + 4], "little")
+            if not offset + HEADER.size <= following <= end:
+                raise ValueError(f"a record at byte {offset} of a batch has an impossible size")
+            key = batch[offset + 5 : offset + 6] + batch[offset + SAME_CALL_FROM : following]
+            body = bodies.get(key)
+            if body is None:
+                body = self.make_body(parse_record(batch, offset)[0])
+                if len(bodies) >= MOST_BODIES:
+                    bodies.clear()
+                bodies[key] = body
+            if body:
+                if no_leader:
+                    out.append(body)
+                else:
+                    header = unpack(batch, offset)
+                    self.now_ns, self.ip, self.nr = header[4], header[8], header[10]
+                    task = self.tasks.get(header[7]) or self.add_task(header[7], header[6])
+                    tail = self.format_duration(header[5])
+                    out.append(f"{self.leader(task)}{body[:-1]}{tail}\n" if tail else self.leader(task) + body)
+            offset = following
+        if out:
+            self.shared_sink.write("".join(out))
+            self.shared_sink.flush()
+        return offset
+
+    def make_body(self, record: Record) -> str:
+        """The line of a merged record without prefix and duration; empty when it is filtered out."""
+        abi = BY_INDEX[record.abi]
+        name, _ = self.decoder.find(abi, record.nr)
+        if not self.options.calls.matches(name, abi.name, record.nr):
+            return ""
+        c, before, after = self.decoder.whole(record, UnknownProcess())
+        failed = bool(c.error) and not (c.description is not None and c.description.never_fails)
+        if ("failed" if failed else "successful") not in self.options.status:
+            return ""
+        head = f"{name}({self.join(before + after)}) "
+        return f"{head:<{self.options.column}}= {format_result(c)}\n"
+
+    def format_duration(self, ns: int) -> str:
+        """What -T adds to a line."""
+        digits = self.options.times.duration_digits
+        return "" if digits is None else f" <{format_seconds(ns, digits)}>"
 
     # --- calls -----------------------------------------------------------------------------
 
@@ -225,9 +274,7 @@ class Engine:
         self.lines.pad(task)
         tail = f"= {format_result(c)}{task.notes}"
         task.notes = ""
-        if self.options.times.duration_digits is not None:
-            tail += f" <{format_seconds(duration, self.options.times.duration_digits)}>"
-        self.lines.end(task, tail)
+        self.lines.end(task, tail + self.format_duration(duration))
 
     def is_wanted(self, c: Call) -> bool:
         """Whether the filters of names, paths and descriptors let the call through."""
@@ -377,25 +424,5 @@ class Engine:
             sink.flush()
 
     def exit_code(self) -> int:
-        """The status to end with: the command's own; 256 + n when signal n killed it."""
-        if self.child_status is None:
-            return 0
-        if os.WIFSIGNALED(self.child_status):
-            return 0x100 | os.WTERMSIG(self.child_status)
-        return os.WEXITSTATUS(self.child_status)
-
-
-def end_like(code: int) -> int:
-    """End as the command did: by the same signal if one killed it (without another core file)."""
-    if code <= 0xFF:
-        return code
-    import resource
-
-    number = code & 0xFF
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    sys.stdout.flush()
-    sys.stderr.flush()
-    signal.signal(number, signal.SIG_DFL) if number not in (signal.SIGKILL, signal.SIGSTOP) else None
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
-    os.kill(os.getpid(), number)
-    return 128 + number
+        """The status to end with, as ``status_code`` has it."""
+        return status_code(self.child_status)

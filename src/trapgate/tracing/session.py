@@ -14,9 +14,11 @@ from types import FrameType
 from typing import Any
 
 from trapgate.model.errors import CannotTraceError, TrapgateError
-from trapgate.tracing.engine import Engine, end_like
+from trapgate.tracing.engine import Engine
+from trapgate.tracing.events import EventMaker, format_json
 from trapgate.tracing.options import INTERRUPTIBLE_ANYWHERE, INTERRUPTIBLE_NEVER, INTERRUPTIBLE_NEVER_TSTP, TraceOptions
 from trapgate.tracing.output import Output
+from trapgate.tracing.status import KILLED, end_like
 
 ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGTERM)
 """Signals by which a user ends a trace."""
@@ -51,7 +53,7 @@ class Session:
         self.options = options
         self.output: Output | None = None
         self.source: Any = None
-        self.engine: Engine | None = None
+        self.engine: Engine | EventMaker | None = None
         self.ended_by = 0
         self.failed = False
 
@@ -63,7 +65,7 @@ class Session:
             program = find_program(o.command[0], os.environ.get("PATH"))
         self.output = Output(o.output, o.append, o.output_separately)
         self.source = open_source(o)
-        self.engine = Engine(o, self.source, self.output.sink_for, o.program)
+        self.engine = self.make_engine()
         try:
             self.install_handlers()
             self.start(program)
@@ -74,9 +76,17 @@ class Session:
         finally:
             self.close()
         if self.ended_by:
-            return 0x100 | self.ended_by
+            return KILLED | self.ended_by
         code = self.engine.exit_code()
         return 1 if code == 0 and (self.failed or (o.strict and self.engine.lost)) else code
+
+    def make_engine(self) -> Engine | EventMaker:
+        """What turns records into output: lines of text, or events as JSON."""
+        assert self.output is not None
+        if not self.options.json:
+            return Engine(self.options, self.source, self.output.sink_for, self.options.program)
+        sink = self.output.sink_for(os.getpid())
+        return EventMaker(self.options, self.source, lambda event: sink.write(format_json(event) + "\n"))
 
     # --- start ------------------------------------------------------------------------------
 
@@ -131,7 +141,8 @@ class Session:
         for tid in self.source.attach(pid, self.options.follow):
             if tid not in self.engine.tasks:
                 task = self.engine.add_task(tid, pid)
-                task.attached = True
+                if task is not None:
+                    task.attached = True
         if "attach" not in self.options.quiet:
             self.engine.message(f"Process {pid} attached")
 
