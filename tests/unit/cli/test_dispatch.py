@@ -179,3 +179,30 @@ def test_overview_imports_no_command_and_no_argparse() -> None:
 def test_import_of_the_package_imports_nothing() -> None:
     code = "import sys; before = set(sys.modules); import trapgate; print(set(sys.modules) - before)"
     assert run_python(code).stdout == "{'trapgate'}\n"
+
+
+@pytest.mark.parametrize("link", ["strace", "/usr/local/bin/strace", "/opt/trapgate-strace"])
+def test_called_as_strace_it_hands_over_the_whole_command_line(monkeypatch, link: str) -> None:
+    from trapgate.cli import trace
+
+    given = []
+    monkeypatch.setattr(trace, "run_as_strace", lambda argv, program: given.append((argv, program)) or 5)
+    assert program_module.dispatch([link, "--help", "-o", "x"]) == 5
+    assert given == [(["--help", "-o", "x"], link)]
+
+
+def test_a_link_named_strace_is_strace(program: Path, tmp_path: Path) -> None:
+    link = tmp_path / "strace"
+    link.symlink_to(program)
+    done = subprocess.run([link, "-V"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stdout.startswith("strace -- version ")
+
+
+@pytest.mark.parametrize("words", [["trace", "true"], ["show", "openat"], ["count", "true"]])
+def test_start_up_imports_nothing_heavy(words: list[str]) -> None:
+    imported = imported_by(*words)
+    assert "trapgate.cli." + words[0] in imported
+    assert not {"numpy", "duckdb", "textual", "asyncio", "unittest", "importlib.metadata", "email"} & imported
+    if words[0] == "trace":
+        assert "argparse" not in imported
