@@ -111,7 +111,9 @@ call("fstat", fd=Fd, statbuf=Out(StatI386), classes="fstat stat_like", abis="i38
 call("stat64", pathname=Path, statbuf=Out(Stat64), classes="stat stat_like", abis="i386")
 call("lstat64", pathname=Path, statbuf=Out(Stat64), classes="lstat stat_like", abis="i386")
 call("fstat64", fd=Fd, statbuf=Out(Stat64), classes="fstat stat_like", abis="i386")
-call("fstatat64", dirfd=DirFd, pathname=Path, statbuf=Out(Stat64), flags=AtFlags, classes="fstat stat_like", abis="i386")
+call(
+    "fstatat64", dirfd=DirFd, pathname=Path, statbuf=Out(Stat64), flags=AtFlags, classes="fstat stat_like", abis="i386",
+)
 call("oldstat", pathname=Path, statbuf=Out(OldStat), classes="stat stat_like", abis="i386")
 call("oldlstat", pathname=Path, statbuf=Out(OldStat), classes="lstat stat_like", abis="i386")
 call("oldfstat", fd=Fd, statbuf=Out(OldStat), classes="fstat stat_like", abis="i386")
