@@ -30,6 +30,9 @@ OUTPUTS = ("log", "exp", "out")
 LINES_MAX = 400
 """More lines than this are not asked for: the longest logs differ from run to run."""
 
+HIDDEN = ("MAKE", "MFLAGS", "VERBOSE", "TRAPGATE_")
+"""What the suite does not get to see of this environment: it would change what tests do or print."""
+
 CATEGORIES = (
     ("security contexts (--secontext)", r"secontext"),
     ("pid namespaces (--pidns-translation)", r"pidns"),
@@ -158,7 +161,7 @@ class Bench:
         }
         if self.source:
             own["TRAPGATE_SOURCE"] = self.source
-        inherited = {key: value for key, value in os.environ.items() if key not in ("VERBOSE", "TRAPGATE_SOURCE")}
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith(HIDDEN)}
         return inherited | self.suite.environment | own
 
 
@@ -172,7 +175,7 @@ def read_suite(tree: Path) -> Suite:
             )
     rule = "ask-for:\n\t@printf '%s\\n' $(TESTS) '' $(srcdir) '' $(AM_TEST_LOG_FLAGS)\n"
     make = ["make", "-s", "--no-print-directory", "-C", tests, "-f", "Makefile", "-f", "-", "ask-for"]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(HIDDEN)}
     answer = subprocess.run(make, input=rule, env=environment, capture_output=True, text=True, check=True).stdout
     names, srcdir, flags = answer.split("\n\n")
     version = subprocess.run([tree / "src" / "strace", "-V"], capture_output=True, text=True, check=True).stdout
