@@ -17,7 +17,7 @@ from trapgate.model.abi import Abi
 from trapgate.model.values import NULL, Address, AnyValue, String
 
 if TYPE_CHECKING:
-    from trapgate.calls.describe import Description
+    from trapgate.calls.describe import Description, Layout
 
 PATH_MAX = 4096
 IOV_MAX = 1024
@@ -110,14 +110,28 @@ class Options:
     """--secontext: full, mismatch."""
 
 
+NO_MEMORY = NoMemory()
+UNKNOWN_PROCESS = UnknownProcess()
+
+
 class Call:
     """One call at entry or exit."""
 
-    __slots__ = (
-        "abi", "nr", "name", "args", "result", "error", "exiting", "tid", "pid", "memory", "options",
-        "process", "description", "note", "style", "abbrev", "verbose", "state", "shown_result",
-        "more_at_exit",
-    )
+    # defaults of the class: a call in flight sets only what differs
+    result = 0
+    error = 0
+    """errno of a failed call, 0 otherwise; meaningful when ``exiting``."""
+    exiting = False
+    description: Description | None = None
+    layout: Layout | None = None
+    note = ""
+    """Printed in parentheses behind the result: ``= 1 (in [3])``."""
+    shown_result: AnyValue | None = None
+    """Printed in place of the result when a decoder says so."""
+    more_at_exit = False
+    """Whether arguments are still to come when the call returns."""
+    state: object = None
+    """What a hand-written decoder keeps from entry to exit."""
 
     def __init__(
         self,
@@ -131,32 +145,22 @@ class Call:
         process: Process | None = None,
         tid: int = 0,
         pid: int = 0,
+        traits: tuple[bool, bool] | None = None,
     ) -> None:
+        """``traits``: whether the call is abbreviated and its pointers followed, when that is known already."""
         self.abi = abi
         self.nr = nr
         self.name = name
         self.args = args
-        self.result = 0
-        self.error = 0
-        """errno of a failed call, 0 otherwise; meaningful when ``exiting``."""
-        self.exiting = False
         self.tid = tid
         self.pid = pid
-        self.memory: Memory = memory or NoMemory()
+        self.memory: Memory = memory or NO_MEMORY
         self.options = options or Options()
-        self.process: Process = process or UnknownProcess()
-        self.description: Description | None = None
-        self.note = ""
-        """Printed in parentheses behind the result: ``= 1 (in [3])``."""
-        self.more_at_exit = False
-        """Whether arguments are still to come when the call returns."""
-        self.shown_result: AnyValue | None = None
-        """Printed in place of the result when a decoder says so."""
+        self.process: Process = process or UNKNOWN_PROCESS
         self.style = self.options.style
-        self.abbrev = name in self.options.abbrev
-        self.verbose = name in self.options.verbose
-        self.state: object = None
-        """What a hand-written decoder keeps from entry to exit."""
+        if traits is None:
+            traits = name in self.options.abbrev, name in self.options.verbose
+        self.abbrev, self.verbose = traits
 
     # --- words -----------------------------------------------------------------------------
 
@@ -261,4 +265,3 @@ class Call:
         return String(text + "..." if truncated else text, data, truncated)
 
 
-EMPTY: Mapping[str, int] = {}

@@ -21,7 +21,7 @@ from trapgate.model.abi import Abi
 from trapgate.model.values import AnyValue
 
 if TYPE_CHECKING:
-    from trapgate.calls.call import Call
+    from trapgate.calls.call import Call, Options
 
 
 class _Exit:
@@ -52,7 +52,7 @@ class Description:
     """What one call (in some ABIs) means."""
 
     __slots__ = ("names", "params", "returns", "classes", "abis", "function", "plan_flags", "plannable", "never_fails",
-                 "_indexes")
+                 "_indexes", "_layouts")
 
     def __init__(
         self,
@@ -75,6 +75,7 @@ class Description:
         self.plannable = function is None
         self.never_fails = never_fails
         self._indexes: dict[str, dict[str, int]] = {}
+        self._layouts: dict[tuple[str, str, bool, bool], Layout] = {}
 
     def word_index(self, name: str, abi: Abi) -> int:
         """The register index of the parameter ``name``; KeyError if there is none."""
@@ -95,36 +96,29 @@ class Description:
         """The type of the parameter ``name``."""
         return next(p.type for p in self.params if p.name == name)
 
+    def layout(self, abi: Abi, options: Options) -> Layout:
+        """The order of decoding in ``abi`` under ``options``; made once."""
+        key = abi.name, options.style, bool(options.decode_fds), bool(options.decode_pids)
+        known = self._layouts.get(key)
+        if known is None:
+            known = self._layouts[key] = Layout(self.params, abi, options)
+        return known
+
     def enter(self, c: Call) -> list[Argument]:
         """The arguments that are known at entry: those before the first that is filled."""
         c.description = self
         if self.function is not None:
             c.state = generator = self.function(c)
             return _until_exit(c, generator)
-        shown: list[Argument] = []
-        index = 0
-        for position, param in enumerate(self.params):
-            if param.type.is_out(c):
-                c.state = self._before(c, position, index)
-                c.more_at_exit = True
-                return shown
-            words = param.type.words(c.abi)
-            value = param.type.decode(c, c.args[index] if words == 1 else param.type.joined(c, index))
-            if value is not None:
-                shown.append((param.name, value))
-            index += words
-        c.state = (len(self.params), index, {})
-        return shown
-
-    def _before(self, c: Call, position: int, index: int) -> object:
-        """Where to go on at exit, and the values of rewritten arguments as they are now."""
-        before: dict[str, AnyValue | None] = {}
-        at = index
-        for param in self.params[position:]:
-            if isinstance(param.type, InOut):
-                before[param.name] = param.type.decode(c, c.args[at])
-            at += param.type.words(c.abi)
-        return position, index, before
+        layout = c.layout
+        if layout is None:
+            layout = c.layout = self.layout(c.abi, c.options)
+        split = layout.split if layout.split is not None else layout.find_split(c)
+        c.more_at_exit = split < len(layout.steps)
+        c.state = split
+        if layout.rewritten:
+            c.state = split, {name: kind.decode(c, c.args[index]) for name, kind, index in layout.rewritten}
+        return _decode_steps(c, layout.steps[:split])
 
     def leave(self, c: Call) -> list[Argument]:
         """The arguments that had to wait for the exit."""
@@ -132,22 +126,73 @@ class Description:
         if self.function is not None:
             assert isinstance(c.state, Iterator)
             return _until_exit(c, c.state)
-        assert isinstance(c.state, tuple)
-        position, index, before = c.state
-        shown: list[Argument] = []
-        for param in self.params[position:]:
-            words = param.type.words(c.abi)
-            value = self._at_exit(c, param, c.args[index] if words == 1 else param.type.joined(c, index), before)
-            if value is not None:
-                shown.append((param.name, value))
-            index += words
-        return shown
+        assert c.layout is not None
+        if not c.layout.rewritten:
+            return _decode_steps(c, c.layout.steps[c.state :])  # type: ignore[misc]
+        split, before = c.state  # type: ignore[misc]
+        shown = _decode_steps(c, c.layout.steps[split:])
+        return [(name, self._join(c, name, before.get(name), value)) for name, value in shown]
 
-    def _at_exit(self, c: Call, param: Param, word: int, before: dict[str, AnyValue | None]) -> AnyValue | None:
-        first = before.get(param.name)
-        if isinstance(param.type, InOut) and first is not None:
-            return param.type.join(first, None if c.error else param.type.decode(c, word))
-        return param.type.decode(c, word)
+    def _join(self, c: Call, name: str, before: AnyValue | None, after: AnyValue) -> AnyValue:
+        """An argument as it was at entry and as the call left it."""
+        if before is None:
+            return after
+        kind = self.type_of(name)
+        assert isinstance(kind, InOut)
+        return kind.join(before, None if c.error else after)
+
+
+Step = tuple[str, Type, int, int, Union[dict[int, Argument], None]]
+"""Name, type, register index, registers; what is known already of arguments that depend on nothing else."""
+
+
+class Layout:
+    """In which order a call's arguments are decoded in one ABI, and which wait for its exit."""
+
+    __slots__ = ("steps", "split", "rewritten")
+
+    def __init__(self, params: Sequence[Param], abi: Abi, options: Options) -> None:
+        self.steps: list[Step] = []
+        index = 0
+        for param in params:
+            words = param.type.words(abi)
+            memo: dict[int, Argument] | None = {} if words == 1 and param.type.is_pure(options) else None
+            self.steps.append((param.name, param.type, index, words, memo))
+            index += words
+        self.rewritten = [(name, kind, at) for name, kind, at, _, _ in self.steps if isinstance(kind, InOut)]
+        fixed = all(type(kind).is_out is Type.is_out for _, kind, _, _, _ in self.steps)
+        self.split = self.find_split(None) if fixed else None
+        """How many arguments are known at entry; None when that hangs on the call."""
+
+    def find_split(self, c: Call | None) -> int:
+        """The position of the first argument that the call fills."""
+        for position, (_, kind, _, _, _) in enumerate(self.steps):
+            if kind.out if c is None else kind.is_out(c):
+                return position
+        return len(self.steps)
+
+
+def _decode_steps(c: Call, steps: Sequence[Step]) -> list[Argument]:
+    shown: list[Argument] = []
+    args = c.args
+    for name, kind, index, words, memo in steps:
+        if memo is not None:
+            word = args[index]
+            known = memo.get(word)
+            if known is None:
+                known = name, kind.value(c, word)
+                if len(memo) < MOST_KNOWN:
+                    memo[word] = known
+            shown.append(known)
+            continue
+        value = kind.decode(c, args[index] if words == 1 else kind.joined(c, index))
+        if value is not None:
+            shown.append((name, value))
+    return shown
+
+
+MOST_KNOWN = 4096
+"""Values of one parameter that are remembered."""
 
 
 def _until_exit(c: Call, generator: Iterator[Yield]) -> list[Argument]:

@@ -15,7 +15,7 @@ from trapgate.model.abi import Abi
 from trapgate.model.values import AnyValue, FlagSet, Joined, Number, Symbol, Value, remark
 
 if TYPE_CHECKING:
-    from trapgate.calls.call import Call
+    from trapgate.calls.call import Call, Options
     from trapgate.calls.plan import Planner
 
 U64_MASK = (1 << 64) - 1
@@ -54,6 +54,10 @@ class Type:
     def words(self, abi: Abi) -> int:
         """How many argument registers it takes."""
         return 1
+
+    def is_pure(self, options: Options) -> bool:
+        """Whether its value follows from the register alone: neither memory nor /proc is asked."""
+        return False
 
     def joined(self, c: Call, index: int) -> int:
         """The word of an argument that takes two registers, of which ``index`` is the first."""
@@ -116,6 +120,9 @@ class Scalar(Type):
         if isinstance(self._size, int):
             return self._size
         return abi.time_t if self._size == "time" else abi.word if self._size == "long" else abi.register
+
+    def is_pure(self, options: Options) -> bool:
+        return True
 
     def align(self, abi: Abi) -> int:
         size = self.size(abi)
@@ -360,6 +367,9 @@ class FileDescriptor(Scalar):
     def __init__(self) -> None:
         super().__init__(4, "d", True)
 
+    def is_pure(self, options: Options) -> bool:
+        return not options.decode_fds
+
     def decode(self, c: Call, word: int) -> AnyValue | None:
         plain = super().decode(c, word)
         if not c.options.decode_fds:
@@ -407,6 +417,9 @@ class ProcessId(Scalar):
     def __init__(self, kind: str) -> None:
         super().__init__(4, "d", True)
         self.kind = kind
+
+    def is_pure(self, options: Options) -> bool:
+        return not options.decode_pids
 
     def decode(self, c: Call, word: int) -> AnyValue | None:
         plain = super().decode(c, word)

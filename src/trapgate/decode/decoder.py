@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from trapgate import catalog
 from trapgate.calls.call import Call, Memory, Options, Process
-from trapgate.calls.describe import Argument, Description, describe
+from trapgate.calls.describe import Argument, Description, Layout, describe
 from trapgate.calls.types import format_int, truncate
 from trapgate.decode.fallback import describe_from_signature, describe_raw
 from trapgate.decode.snapshot import Snapshot
@@ -20,15 +20,19 @@ from trapgate.model.record import Phase, Record
 from trapgate.model.values import Number
 
 
+Found = tuple[str, Description, Layout, tuple[bool, bool]]
+"""Name, description, order of decoding, whether abbreviated and whether pointers are followed."""
+
+
 class Decoder:
     """Makes calls of records, printing as ``options`` say."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
         self._names: dict[int, Mapping[int, str]] = {}
-        self._descriptions: dict[tuple[int, int], tuple[str, Description]] = {}
+        self._descriptions: dict[tuple[int, int], Found] = {}
 
-    def find(self, abi: Abi, nr: int) -> tuple[str, Description]:
+    def find(self, abi: Abi, nr: int) -> Found:
         """The name and description of call ``nr``; ``syscall_0x…`` if it has no name."""
         key = abi.index, nr
         known = self._descriptions.get(key)
@@ -36,24 +40,28 @@ class Decoder:
             known = self._descriptions[key] = self._look_up(abi, nr)
         return known
 
-    def _look_up(self, abi: Abi, nr: int) -> tuple[str, Description]:
+    def _look_up(self, abi: Abi, nr: int) -> Found:
         names = self._names.get(abi.index)
         if names is None:
             names = self._names[abi.index] = catalog.names(abi.name)
         name = names.get(nr)
         if name is None:
             name = f"syscall_{format_int(truncate(nr, abi.register, False), 'x')}"
-            return name, describe_raw(name, abi.name)
-        found = describe(name, abi.name) or describe_from_signature(name, abi.name)
-        return name, found or describe_raw(name, abi.name)
+            found = describe_raw(name, abi.name)
+        else:
+            described = describe(name, abi.name) or describe_from_signature(name, abi.name)
+            found = described or describe_raw(name, abi.name)
+        traits = name in self.options.abbrev, name in self.options.verbose
+        return name, found, found.layout(abi, self.options), traits
 
     def start(self, record: Record, memory: Memory, process: Process) -> Call:
         """The call of ``record``, nothing decoded yet."""
         abi = BY_INDEX[record.abi]
-        name, description = self.find(abi, record.nr)
+        name, description, layout, traits = self.find(abi, record.nr)
         c = Call(abi, record.nr, name, record.args, memory=memory, options=self.options, process=process,
-                 tid=record.tid, pid=record.pid)
+                 tid=record.tid, pid=record.pid, traits=traits)
         c.description = description
+        c.layout = layout
         return c
 
     def enter(self, c: Call) -> list[Argument]:

@@ -20,22 +20,18 @@ class Snapshot:
         self._pieces = pieces
         self.phase: int = Phase.ENTRY
 
-    def _candidates(self) -> list[Piece]:
-        if self.phase == Phase.ENTRY:
-            return [p for p in self._pieces if p.phase == Phase.ENTRY]
-        return sorted(self._pieces, key=lambda p: -p.phase)
-
     def read(self, addr: int, size: int) -> bytes:
         """The longest run of at most ``size`` bytes at ``addr`` that one piece holds."""
         best = b""
-        for piece in self._candidates():
-            start = addr - piece.addr
-            if 0 <= start <= len(piece.data):
-                found = piece.data[start : start + size]
-                if len(found) == size:
-                    return found
-                if len(found) > len(best):
-                    best = found
+        if self.phase == Phase.EXIT:
+            for piece in self._pieces:
+                if piece.phase == Phase.EXIT and 0 <= addr - piece.addr <= len(piece.data):
+                    best = max(best, piece.data[addr - piece.addr :][:size], key=len)
+            if len(best) == size:
+                return best
+        for piece in self._pieces:
+            if piece.phase == Phase.ENTRY and 0 <= addr - piece.addr <= len(piece.data):
+                best = max(best, piece.data[addr - piece.addr :][:size], key=len)
         return best
 
     def read_string(self, addr: int, limit: int) -> tuple[bytes, bool] | None:

@@ -168,7 +168,7 @@ class Engine:
     def make_body(self, record: Record) -> str:
         """The line of a merged record without prefix and duration; empty when it is filtered out."""
         abi = BY_INDEX[record.abi]
-        name, _ = self.decoder.find(abi, record.nr)
+        name = self.decoder.find(abi, record.nr)[0]
         if not self.options.calls.matches(name, abi.name, record.nr):
             return ""
         c, before, after = self.decoder.whole(record, UnknownProcess())
