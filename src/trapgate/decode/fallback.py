@@ -45,7 +45,7 @@ def describe_from_signature(name: str, abi: str) -> Description | None:
     signature = catalog.signature(name, abi)
     if not signature:
         return None
-    params = tuple(Param(a.name or f"arg{i}", type_for(a.name, a.type, a.user_pointer)) for i, a in enumerate(signature[:6]))
+    params = tuple(Param(a.name or f"arg{i}", type_for(a.name, a.type, a.user)) for i, a in enumerate(signature[:6]))
     return Description((name,), params, None, frozenset(), frozenset({abi}))
 
 

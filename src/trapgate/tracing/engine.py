@@ -43,6 +43,7 @@ class Engine:
     def __init__(self, options: TraceOptions, source: Any, sink_for: Callable[[int], Sink], program: str) -> None:
         self.options = options
         self.source = source
+        self.holds = True
         self.sink_for = sink_for
         self.program = program
         self.decoder = Decoder(options.decode)
@@ -187,7 +188,7 @@ class Engine:
 
     def memory_of(self, record: Record) -> Memory:
         """What is known of the program's memory at ``record``."""
-        return HeldMemory(self.source, record.tid) if self.source.holds else Snapshot(record.pieces)
+        return HeldMemory(self.source, record.tid) if self.holds else Snapshot(record.pieces)
 
     def on_enter(self, record: Record) -> None:
         task = self.task(record)

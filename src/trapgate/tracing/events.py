@@ -47,6 +47,7 @@ class EventMaker:
     def __init__(self, options: TraceOptions, source: Any, emit: Callable[[Event], None]) -> None:
         self.options = options
         self.source = source
+        self.holds = True
         self.emit = emit
         self.decoder = Decoder(options.decode)
         self.matcher = PathFilter(options.paths, options.fds) if options.paths or options.fds is not None else None
@@ -90,7 +91,7 @@ class EventMaker:
 
     def on_enter(self, record: Record) -> None:
         self.open.pop(record.tid, None)
-        memory = HeldMemory(self.source, record.tid) if self.source.holds else Snapshot(record.pieces)
+        memory = HeldMemory(self.source, record.tid) if self.holds else Snapshot(record.pieces)
         c = self.decoder.start(record, memory, LiveProcess(record.tid, self.options.decode))
         if self.is_wanted(c):
             self.open[record.tid] = _Open(c, self.decoder.enter(c), record.time_ns)

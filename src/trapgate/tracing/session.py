@@ -181,10 +181,10 @@ class Session:
 
 def open_source(options: TraceOptions) -> Any:
     """The source that serves ``options``: bpf where it may be used, else ptrace."""
-    from trapgate.sources.ptrace import open_ptrace
+    from trapgate._core import Ptrace
 
     if options.source in ("auto", "ptrace"):
-        return open_ptrace(options)
+        return Ptrace(follow=options.follow, hold=True, kill_on_exit=options.kill_on_exit)
     raise CannotTraceError(f"source {options.source!r}", "it is not built", "use --source ptrace")
 
 
