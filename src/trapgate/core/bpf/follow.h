@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Which tasks are traced. Task storage is both the filter and the place of a call's entry
+ * state: a task is traced if it has storage. Forks hand it on before the child first runs; a
+ * task iterator gives it to running tasks; with state.everything, the first call does.
+ *
+ * The including file defines `struct task`, whose first member is `u32 flags`.
+ */
+#ifndef TRAPGATE_FOLLOW_H
+#define TRAPGATE_FOLLOW_H
+
+enum {
+	T_LIVES = 1 << 0,     /* traced, and counted in state.live */
+	T_IGNORED = 1 << 1,   /* never traced: the tracer's own children */
+	T_SPAWNED = 1 << 2,   /* made by the tracer, and has not run its program yet */
+	T_WAITS = 1 << 3,     /* … and its execve has not begun */
+	T_FORKED = 1 << 4,    /* its first exit is that of the fork that made it */
+	T_FRESH = 1 << 5,     /* no call seen yet: an exit may belong to one begun before */
+	T_ANNOUNCE = 1 << 6,  /* TG_ATTACH is due */
+	T_IN_CALL = 1 << 7,
+	T_EXECED = 1 << 8,    /* the memory of the entry is gone */
+	T_LATE = 1 << 9,      /* nothing was copied at entry */
+	T_SPLIT = 1 << 10,    /* the entry was sent by itself */
+	T_DROPPED = 1 << 11,  /* … and lost */
+	T_AT_EXIT = 1 << 12,  /* operations run at exit */
+};
+
+const volatile struct tg_bpf_config config SEC(".rodata.config") = {};
+struct tg_bpf_state state = {};
+
+struct {
+	UINT(type, BPF_MAP_TYPE_TASK_STORAGE);
+	UINT(map_flags, BPF_F_NO_PREALLOC);
+	TYPE(key, int);
+	TYPE(value, struct task);
+} tasks SEC(".maps");
+
+struct {
+	UINT(type, BPF_MAP_TYPE_CGROUP_ARRAY);
+	UINT(max_entries, 1);
+	TYPE(key, u32);
+	TYPE(value, u32);
+} cgroups SEC(".maps");
+
+INLINE void count_lost(u32 why)
+{
+	__sync_fetch_and_add(&state.lost[why & (TG_LOSSES - 1)], 1);
+}
+
+/* The ABI that the call of this task is made in; *nr loses the bit that marks x32. */
+INLINE u32 read_abi(struct task_struct *task, s64 *nr)
+{
+#if defined(TRAPGATE_ARM64)
+	return TG_ABI_AARCH64;
+#else
+	const u32 ts_compat = 2;          /* arch/x86/include/asm/thread_info.h */
+	const u32 x32_bit = 0x40000000;   /* __X32_SYSCALL_BIT */
+
+	if (task->thread_info.status & ts_compat)
+		return TG_ABI_I386;
+	if (*nr < 0 || !(*nr & x32_bit))
+		return TG_ABI_X86_64;
+	*nr &= ~(s64)x32_bit;
+	return TG_ABI_X32;
+#endif
+}
+
+INLINE bool is_wanted(u32 abi, s64 nr)
+{
+	u64 bit = (u64)nr & (TG_BPF_NUMBERS - 1);
+
+	return config.wanted[abi & (TG_BPF_ABIS - 1)][bit >> 3] >> (bit & 7) & 1;
+}
+
+/* The number of a call that is ending, as far as the registers still tell. */
+INLINE s64 read_exiting_nr(struct pt_regs *regs)
+{
+#if defined(TRAPGATE_ARM64)
+	return regs->syscallno;
+#else
+	return (s64)regs->orig_ax;
+#endif
+}
+
+/*
+ * Whether an exit may be that of a wanted call. The ABI may have changed since the entry
+ * (execve) and the number may be gone (sigreturn: -1), so this only rules out.
+ */
+INLINE bool may_be_wanted(struct pt_regs *regs)
+{
+	s64 nr = read_exiting_nr(regs);
+
+	return nr < 0 || is_wanted(0, nr);
+}
+
+INLINE struct task *find_task(struct task_struct *task)
+{
+	return bpf_task_storage_get(&tasks, task, 0, 0);
+}
+
+INLINE struct task *make_task(struct task_struct *task, u32 flags)
+{
+	struct task *t = bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!t) {
+		count_lost(TG_LOST_TASK);
+		return 0;
+	}
+	if (t->flags & T_LIVES)
+		return t;
+	t->flags = flags;
+	if (flags & T_LIVES)
+		__sync_fetch_and_add(&state.live, 1);
+	return t;
+}
+
+/* The current task's storage, made now if everything (of a cgroup) is traced. */
+INLINE struct task *find_or_adopt(struct task_struct *task)
+{
+	struct task *t = find_task(task);
+
+	if (t || !state.everything)
+		return t;
+	if ((u32)task->tgid == state.self)
+		return 0;
+	if (state.in_cgroup && bpf_current_task_under_cgroup(&cgroups, 0) != 1)
+		return 0;
+	return make_task(task, T_LIVES | T_FRESH | T_ANNOUNCE);
+}
+
+/* The child's storage if the child is to be traced. */
+INLINE struct task *follow_fork(struct task *parent, struct task_struct *maker, struct task_struct *child)
+{
+	if (state.everything && (u32)maker->tgid == state.self) {
+		make_task(child, T_IGNORED);
+		return 0;
+	}
+	if (!parent)
+		return 0;
+	if (parent->flags & T_IGNORED) {
+		make_task(child, T_IGNORED);
+		return 0;
+	}
+	if (!config.follow_forks || parent->flags & T_WAITS)
+		return 0;
+	return make_task(child, T_LIVES | T_FORKED);
+}
+
+/* Ends the tracing of a task, once; false if it had ended before. */
+INLINE bool leave(struct task *t)
+{
+	if (!(__sync_fetch_and_and(&t->flags, ~T_LIVES) & T_LIVES))
+		return 0;
+	t->flags = T_IGNORED;
+	__sync_fetch_and_add(&state.live, -1);
+	return 1;
+}
+
+/* The id of `pid` in the pid namespace at `level`, 0 if it is not in it. */
+INLINE int read_id(struct pid *pid, u32 level, struct pid_namespace *ns)
+{
+	struct upid id = {};
+
+	if (!pid || pid->level < level || level > 32)
+		return 0;
+	/* numbers[] is as long as the namespace is deep, which BTF cannot say */
+	if (bpf_probe_read_kernel(&id, sizeof(id), (char *)&pid->numbers[0] + level * sizeof(id)))
+		return 0;
+	return id.ns == ns ? id.nr : 0;
+}
+
+INLINE struct pid_namespace *read_namespace(struct pid *pid, u32 level)
+{
+	struct upid id = {};
+
+	if (level <= 32)
+		bpf_probe_read_kernel(&id, sizeof(id), (char *)&pid->numbers[0] + level * sizeof(id));
+	return id.ns;
+}
+
+/* Whether the iterator's request means this task. */
+INLINE bool is_meant(struct task_struct *task, struct task_struct *tracer, u32 how)
+{
+	struct pid *own = tracer->thread_pid, *pid;
+	u32 level;
+	int id;
+
+	if (!own || (u32)task->tgid == state.self)
+		return 0;
+	pid = how == TG_ATTACH_PROCESS ? task->group_leader->thread_pid : task->thread_pid;
+	level = own->level;
+	id = read_id(pid, level, read_namespace(own, level));
+	return id && id == state.attach_id;
+}
+
+/* Read by the tracer: the current task is the tracer's, and ids are those of its pid namespace. */
+SEC("iter/task")
+int attach(struct bpf_iter__task *ctx)
+{
+	const u32 pf_exiting = 4; /* include/linux/sched.h */
+	struct task_struct *task = ctx->task, *tracer = bpf_get_current_task_btf();
+	u32 how = state.attach_how;
+	struct task *t;
+
+	if (!task)
+		return 0;
+	if (how == TG_ATTACH_SELF) {
+		state.self = tracer->tgid;
+		if (task->real_parent->tgid == tracer->tgid)
+			make_task(task, T_IGNORED);
+		return 0;
+	}
+	if (task->flags & pf_exiting || !is_meant(task, tracer, how))
+		return 0;
+	t = make_task(task, how == TG_ATTACH_SPAWNED ? T_LIVES | T_SPAWNED | T_WAITS : T_LIVES | T_FRESH | T_ANNOUNCE);
+	if (!t)
+		return 0;
+	state.attach_found++;
+	if (task->flags & pf_exiting) /* it may have passed the exit tracepoint before it had storage */
+		leave(t);
+	return 0;
+}
+
+#endif
