@@ -25,9 +25,10 @@ import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -200,12 +201,10 @@ class Headers:
 
     def compile(self, source: str, abi: str, *options: str) -> subprocess.CompletedProcess[str]:
         """Run the compiler on `source` (C) with these headers before the system's."""
-        command = [CC, ABIS[abi], "-D_GNU_SOURCE", "-w", "-x", "c", "-"]
+        command = [CC, ABIS[abi], "-D_GNU_SOURCE", "-x", "c", "-"]
         for folder in self.folders:
             command += ["-isystem", str(folder)]
-        return subprocess.run(
-            [*command, *options], input=source, capture_output=True, text=True, check=False
-        )
+        return subprocess.run([*command, *options], input=source, capture_output=True, text=True, check=False)
 
     def include(self, header: str, abi: str) -> str:
         """C that includes `header`, and before it what makes it compile.
@@ -268,19 +267,16 @@ class Wanted:
 
 
 def select(spec: Spec, headers: Headers, abi: str) -> list[Wanted]:
-    """The entries of `spec` in `abi`, in the order they print.
-
-    Raises: TablesError for an item that takes nothing in any ABI.
-    """
+    """The entries of `spec` in `abi`, in the order they print."""
     defined = list(defined_by(spec, headers, abi).values())
     taken: dict[str, Wanted] = {}
     for item in spec.take:
-        if re.fullmatch(r"[^=]+=[^=].*", item):
+        if is_stated(item):
             name, value = item.split("=", 1)
             worth = expression_of(spec, f"({value})")
             taken[name] = Wanted(spec.shape.format(name), worth, spec.headers[0], value)
             continue
-        for name, header, text in expand(spec, item, defined):
+        for name, header, text in expand(item, defined):
             if name not in taken and name not in spec.drop:
                 worth = expression_of(spec, name)
                 taken[name] = Wanted(spec.shape.format(name), worth, header, text)
@@ -292,9 +288,7 @@ def expression_of(spec: Spec, name: str) -> str:
     return (spec.value or spec.shape).format(name)
 
 
-def defined_by(
-    spec: Spec, headers: Headers, abi: str
-) -> dict[str, tuple[Definition, str]]:
+def defined_by(spec: Spec, headers: Headers, abi: str) -> dict[str, tuple[Definition, str]]:
     """What the headers of `spec` define, by name, with the header that does."""
     found: dict[str, tuple[Definition, str]] = {}
     for header in spec.headers:
@@ -304,14 +298,17 @@ def defined_by(
     return found
 
 
+def is_stated(item: str) -> bool:
+    """Whether `item` is NAME=VALUE."""
+    return re.fullmatch(r"[^=]+=[^=]+", item) is not None
+
+
 def is_readable(header: str) -> bool:
     """Whether a section's header is one user space has, rather than the kernel's own file."""
     return not header.startswith(("include/", "arch/", "fs/", "net/", "drivers/", "kernel/"))
 
 
-def expand(
-    spec: Spec, item: str, defined: list[tuple[Definition, str]]
-) -> Iterator[tuple[str, str, str]]:
+def expand(item: str, defined: list[tuple[Definition, str]]) -> Iterator[tuple[str, str, str]]:
     """The (name, header, text) that `item` stands for, in the order of the headers."""
     plain = [pair for pair in defined if not SENTINEL.match(pair[0].name)]
     names = [pair[0].name for pair in plain]
@@ -324,11 +321,7 @@ def expand(
         chosen = plain[names.index(first) : names.index(last) + 1]
     elif item.startswith("{"):
         owner = [pair for pair in plain if pair[0].name == item[1:-1]]
-        chosen = [
-            pair
-            for pair in plain
-            if owner and (pair[0].enum, pair[1]) == (owner[0][0].enum, owner[0][1])
-        ]
+        chosen = [pair for pair in plain if owner and (pair[0].enum, pair[1]) == (owner[0][0].enum, owner[0][1])]
     else:
         word = re.search(r"[A-Za-z_]\w*", item)
         chosen = [pair for pair in defined if word and pair[0].name == word[0]]
@@ -359,9 +352,7 @@ class Value:
         return bits
 
 
-def evaluate(
-    headers: Headers, header: str, expressions: Sequence[str], abi: str
-) -> dict[str, Value]:
+def evaluate(headers: Headers, header: str, expressions: Sequence[str], abi: str) -> dict[str, Value]:
     """The values in `abi` of those `expressions` that are integer constants after `header`.
 
     The compiler names the lines it cannot accept; they are left out and the rest is tried
@@ -370,15 +361,12 @@ def evaluate(
     left = list(dict.fromkeys(expressions))
     while left:
         start = headers.include(header, abi) + (
-            "#define V(x) {(x), sizeof((x) + 0) | ((__typeof__((x) + 0))-1 < 0) << 8},\n"
             '__attribute__((section("tables"))) const unsigned long long values[][2] = {\n'
         )
-        lines = "".join(f"V({widen(expression)})\n" for expression in left)
+        lines = "".join(f"{value_line(widen(expression))}\n" for expression in left)
         with tempfile.TemporaryDirectory() as folder:
             output = Path(folder) / "values.o"
-            ran = headers.compile(
-                start + lines + "};\n", abi, "-Werror=int-conversion", "-c", "-o", str(output)
-            )
+            ran = headers.compile(start + lines + "};\n", abi, "-Werror=int-conversion", "-c", "-o", str(output))
             if ran.returncode == 0:
                 return dict(zip(left, read_values(output), strict=True))
         bad = error_lines(ran.stderr, start.count("\n"))
@@ -386,6 +374,15 @@ def evaluate(
             raise TablesError(f"{header}: {first_error(ran.stderr)}")
         left = [expression for number, expression in enumerate(left) if number not in bad]
     return {}
+
+
+def value_line(expression: str) -> str:
+    """The C initialiser of an expression's value, and of its size and signedness.
+
+    Spelt out, because the compiler would place an error inside a macro at the macro's line.
+    """
+    typed = f"(({expression}) + 0)"
+    return f"{{({expression}), sizeof{typed} | ((__typeof__{typed})-1 < 0) << 8}},"
 
 
 def widen(expression: str) -> str:
@@ -404,10 +401,7 @@ def read_values(path: Path) -> list[Value]:
     raw = path.with_suffix(".raw")
     command = ["objcopy", "-O", "binary", "-j", "tables", str(path), str(raw)]
     subprocess.run(command, check=True)
-    return [
-        Value(bits, kind & 0xFF, bool(kind >> 8))
-        for bits, kind in struct.iter_unpack("<QQ", raw.read_bytes())
-    ]
+    return [Value(bits, kind & 0xFF, bool(kind >> 8)) for bits, kind in struct.iter_unpack("<QQ", raw.read_bytes())]
 
 
 # --- a table ---------------------------------------------------------------------------------
@@ -441,9 +435,7 @@ def make_tables(specs: Sequence[Spec], headers: Headers) -> Iterator[Table]:
 
     Raises: TablesError for a header that cannot be read or an item that gives nothing.
     """
-    wanted = {
-        abi: {spec.name: select(spec, headers, abi) for spec in specs} for abi in ABIS
-    }
+    wanted = {abi: {spec.name: select(spec, headers, abi) for spec in specs} for abi in ABIS}
     jobs: dict[tuple[str, str], list[str]] = {}
     for abi, tables in wanted.items():
         for entries in tables.values():
@@ -483,7 +475,9 @@ def make_table(
                 texts.setdefault(entry.label, entry.text)
             elif entry.label in (spec.shape.format(item) for item in spec.take):
                 raise TablesError(f"{spec.name}: {entry.label} is no constant in {entry.header}")
-    check_items(spec, worth)
+    check_items(spec, headers)
+    if not worth:
+        raise TablesError(f"line {spec.line}: {spec.name} is empty")
     made = [
         Entry(label, value, abis, texts[label])
         for label, by_abi in worth.items()
@@ -494,13 +488,14 @@ def make_table(
     return Table(spec, made, is_complete(spec, worth, headers))
 
 
-def check_items(spec: Spec, worth: dict[str, dict[str, int]]) -> None:
-    """Refuse an exact item of `spec` that no header defines: a misspelt or a removed name."""
+def check_items(spec: Spec, headers: Headers) -> None:
+    """Refuse an item that takes nothing in any ABI: a misspelt or a removed name."""
     for item in spec.take:
-        if not re.search(r"[*={]|\.\.", item) and spec.shape.format(item) not in worth:
+        if is_stated(item):
+            continue
+        found = (expand(item, list(defined_by(spec, headers, abi).values())) for abi in ABIS)
+        if not any(True for names in found for _ in names):
             raise TablesError(f"line {spec.line}: {spec.name}: no header defines {item}")
-    if not worth:
-        raise TablesError(f"line {spec.line}: {spec.name} is empty")
 
 
 def split_by_value(by_abi: dict[str, int]) -> Iterator[tuple[int, tuple[str, ...]]]:
@@ -521,9 +516,7 @@ def is_complete(spec: Spec, worth: dict[str, dict[str, int]], headers: Headers) 
     taken = {word for label in worth for word in re.findall(r"[A-Za-z_]\w*", label)}
     defined = defined_by(spec, headers, "x86_64")
     return bool(defined) and all(
-        name in taken or name in spec.drop or SENTINEL.match(name)
-        for name in defined
-        if name.startswith(prefix)
+        name in taken or name in spec.drop or SENTINEL.match(name) for name in defined if name.startswith(prefix)
     )
 
 
@@ -532,7 +525,8 @@ def prefix_of(spec: Spec, labels: Sequence[str]) -> str:
     if spec.prefix:
         return spec.prefix
     words = [word[0] for label in labels if (word := re.search(r"[A-Za-z_]\w*", label))]
-    common = os.path.commonprefix(words)
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(min(words), max(words), strict=False))
+    common = "".join(letter for letter, _ in same)
     return common[: common.rfind("_") + 1]
 
 
@@ -571,9 +565,7 @@ def source_of(header: str, headers: Headers) -> str:
 def number_format(table: Table) -> Callable[[int], str]:
     """How the table writes numbers: in the base in which its headers write most of them."""
     literals = [
-        literal
-        for entry in table.entries
-        for literal in re.findall(r"(?<![\w.])0[xX]?[0-9a-fA-F]+", entry.text)
+        literal for entry in table.entries for literal in re.findall(r"(?<![\w.])0[xX]?[0-9a-fA-F]+", entry.text)
     ]
     hexes = sum(literal[1] in "xX" for literal in literals)
     octals = len(literals) - hexes
@@ -640,10 +632,7 @@ class Elf:
         self.data = data
         (table,) = struct.unpack_from("<Q", data, 40)
         size, count, names = struct.unpack_from("<HHH", data, 58)
-        fields = [
-            struct.unpack_from("<IIQQQQIIQQ", data, table + number * size)
-            for number in range(count)
-        ]
+        fields = [struct.unpack_from("<IIQQQQIIQQ", data, table + number * size) for number in range(count)]
         self.sections = fields
         self.by_name = {self.text(fields[names][4] + section[0]): section for section in fields}
 
@@ -717,11 +706,7 @@ def coverage(specs: Sequence[Spec], strace: Path, folder: Path) -> Iterator[str]
     for name, theirs in sorted(tables.items()):
         path = folder / f"{name}.txt"
         mine = (
-            [
-                (entry.label, entry.value)
-                for entry in read_table(path)
-                if not entry.abis or "x86_64" in entry.abis
-            ]
+            [(entry.label, entry.value) for entry in read_table(path) if not entry.abis or "x86_64" in entry.abis]
             if path.exists()
             else []
         )
