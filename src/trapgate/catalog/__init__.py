@@ -8,7 +8,7 @@
 [257]
 
 `names` and `signature` are what the tracer uses and load SQLite only; everything else is in
-`trapgate.catalog.query` and is imported when first used. Facts come from the text files in `facts/`.
+other modules, imported when first used. Facts come from the text files in `facts/`.
 """
 
 from __future__ import annotations
@@ -18,31 +18,46 @@ from typing import TYPE_CHECKING
 from trapgate.catalog.database import names, open_database, signature
 
 if TYPE_CHECKING:
-    from trapgate.catalog.query import (
-        abis,
-        conventions,
-        describe,
-        diff,
-        errors,
-        find,
-        ioctls,
-        nearest,
-        releases,
-        search,
-        signals,
-        sources,
-        subcalls,
-        systems,
-        table,
-    )
+    from trapgate.catalog.card import conflicts, describe
+    from trapgate.catalog.compare import diff
+    from trapgate.catalog.constants import errors, ioctls, signals, subcalls
+    from trapgate.catalog.platforms import abis, conventions, find_abi, releases, sources, systems
+    from trapgate.catalog.query import find, find_signature, history, nearest, search, table
+
+_HOMES = {
+    "abis": "platforms",
+    "conventions": "platforms",
+    "find_abi": "platforms",
+    "releases": "platforms",
+    "sources": "platforms",
+    "systems": "platforms",
+    "errors": "constants",
+    "ioctls": "constants",
+    "signals": "constants",
+    "subcalls": "constants",
+    "conflicts": "card",
+    "describe": "card",
+    "diff": "compare",
+    "find": "query",
+    "find_signature": "query",
+    "history": "query",
+    "nearest": "query",
+    "search": "query",
+    "table": "query",
+}
+"""Where each public name is defined, but for those of `database`."""
 
 __all__ = (
     "abis",
+    "conflicts",
     "conventions",
     "describe",
     "diff",
     "errors",
     "find",
+    "find_abi",
+    "find_signature",
+    "history",
     "ioctls",
     "names",
     "nearest",
@@ -59,9 +74,9 @@ __all__ = (
 
 
 def __getattr__(name: str) -> object:
-    """The public `name`, from `trapgate.catalog.query`."""
-    if name not in __all__:
+    """The public `name`, from the module that defines it."""
+    if name not in _HOMES:
         raise AttributeError(f"module 'trapgate.catalog' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module("trapgate.catalog.query"), name)
+    return getattr(import_module(f"trapgate.catalog.{_HOMES[name]}"), name)

@@ -24,12 +24,33 @@ PACKAGED = os.path.join(FOLDER, "catalog.sqlite")
 
 @lru_cache(maxsize=1)
 def open_database() -> sqlite3.Connection:
-    """A read-only connection to the catalogue, shared by the process's threads."""
+    """A read-only connection to the catalogue and the user's own tables, shared by the process's threads."""
+    path = find_database()
+    if os.path.isdir(os.path.join(_xdg("DATA", ".local/share"), "catalog")):
+        from trapgate.catalog.user import find_merged
+
+        path = find_merged(path)
     # immutable: no locks and no -wal file, so that a package folder nobody may write serves as well.
-    return sqlite3.connect(f"file:{_quote(find_database())}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+    return sqlite3.connect(f"file:{_quote(path)}?mode=ro&immutable=1", uri=True, check_same_thread=False)
 
 
 def find_database() -> str:
+    """The path of the database to read: the packaged one, with the user's own tables where there are any."""
+    packaged = find_packaged()
+    if not os.path.isdir(user_folder()):
+        return packaged
+    from trapgate.catalog.user import find_merged
+
+    return find_merged(packaged)
+
+
+def user_folder() -> str:
+    """The folder of the tables that `trapgate catalog read --add` wrote; it may not exist."""
+    data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
+    return os.path.join(data, "trapgate", "catalog")
+
+
+def find_packaged() -> str:
     """The path of the database that matches the facts; it is built first where there is none."""
     if os.path.exists(PACKAGED) and not _is_stale():
         return PACKAGED
@@ -127,8 +148,12 @@ def _newest_fact() -> int:
 
 def _cached_path() -> str:
     """The file in the user's cache for the facts as they are now."""
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return os.path.join(cache, "trapgate", f"catalog-{_newest_fact():x}.sqlite")
+    return os.path.join(_xdg("CACHE", ".cache"), f"catalog-{_newest_fact():x}.sqlite")
+
+
+def _xdg(kind: str, default: str) -> str:
+    """trapgate's folder in the user's data or cache; it may not exist."""
+    return os.path.join(os.environ.get(f"XDG_{kind}_HOME") or os.path.expanduser(f"~/{default}"), "trapgate")
 
 
 def _quote(path: str) -> str:

@@ -31,7 +31,7 @@ CREATE TABLE page_name (name TEXT PRIMARY KEY, page TEXT) WITHOUT ROWID;
 CREATE TABLE manual (name TEXT PRIMARY KEY, since TEXT, removed TEXT) WITHOUT ROWID;
 CREATE TABLE conditional (name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE posix (function TEXT PRIMARY KEY, editions TEXT, header TEXT, option TEXT) WITHOUT ROWID;
-CREATE TABLE related (name TEXT, family TEXT, PRIMARY KEY (name, family)) WITHOUT ROWID;
+CREATE TABLE related (name TEXT, family TEXT, position INTEGER, PRIMARY KEY (name, family)) WITHOUT ROWID;
 CREATE TABLE equivalent (idea TEXT, system TEXT, name TEXT);
 
 CREATE TABLE subcall (system TEXT, call TEXT, value TEXT, name TEXT, header TEXT, kind TEXT);

@@ -21,15 +21,16 @@ _DECORATION = re.compile(
 def load(database: sqlite3.Connection) -> None:
     """Fills `related`, `equivalent` and `conflict`."""
     for row in read_facts("families").rows():
-        members = row["calls"].split()
-        for name in members:
-            database.execute("INSERT OR IGNORE INTO related VALUES (?, ?)", (name, row["family"]))
+        for position, name in enumerate(row["calls"].split()):
+            database.execute("INSERT OR IGNORE INTO related VALUES (?, ?, ?)", (name, row["family"], position))
     linux = [row[0] for row in database.execute("SELECT DISTINCT name FROM call WHERE system = 'linux'")]
     known = set(linux)
     for name in linux:
         stem = find_stem(name, known)
         if stem:
-            database.executemany("INSERT OR IGNORE INTO related VALUES (?, ?)", [(name, stem), (stem, stem)])
+            # After the families that a person made.
+            members = [(stem, stem, 100), (name, stem, 101)]
+            database.executemany("INSERT OR IGNORE INTO related VALUES (?, ?, ?)", members)
     for row in read_facts("equivalents").rows():
         for name in row["calls"].split():
             database.execute("INSERT INTO equivalent VALUES (?, ?, ?)", (row["idea"], row["system"], name))

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Numbers that are not calls: ioctl requests, errno, signals, operations of calls that have several."""
+
+from __future__ import annotations
+
+from trapgate.catalog.database import open_database
+from trapgate.catalog.values import Constant, Ioctl, Subcall
+
+
+def subcalls(call: str | None = None, system: str | None = None) -> tuple[Subcall, ...]:
+    """The operations of a call that has several; of all such calls if None."""
+    rows = open_database().execute("SELECT * FROM subcall WHERE ? IN ('', call) ORDER BY rowid", (call or "",))
+    return tuple(Subcall(*row) for row in rows if system in (None, row[0]))
+
+
+def ioctls(what: str | int | None = None) -> tuple[Ioctl, ...]:
+    """The requests of that name or value (several share a value); all if None."""
+    column = "value" if isinstance(what, int) else "name"
+    value = what.upper() if isinstance(what, str) else what
+    query = f"SELECT * FROM ioctl WHERE ? IS NULL OR {column} = ? ORDER BY value, name"
+    return tuple(Ioctl(*row) for row in open_database().execute(query, (value, value)))
+
+
+def errors(what: str | int | None = None, system: str | None = None) -> tuple[Constant, ...]:
+    """The errno of that name or number, in all systems and Linux architectures or in one."""
+    return _constants("errno", what, system)
+
+
+def signals(what: str | int | None = None, system: str | None = None) -> tuple[Constant, ...]:
+    """The signal of that name (with or without SIG) or number, in all systems and Linux architectures or in one."""
+    if isinstance(what, str) and not what.upper().startswith("SIG"):
+        what = "SIG" + what
+    return _constants("signal", what, system)
+
+
+def _constants(kind: str, what: str | int | None, system: str | None) -> tuple[Constant, ...]:
+    column = "number" if isinstance(what, int) else "name"
+    value = what.upper() if isinstance(what, str) else what
+    rows = open_database().execute(
+        f"SELECT * FROM {kind} WHERE ? IS NULL OR {column} = ? ORDER BY rowid", (value, value)
+    )
+    return tuple(Constant(*row) for row in rows if system in (None, row[0]))

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The systems and ABIs that have a table, how calls are made on them, and how their versions are called."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import lru_cache
+
+from trapgate.catalog.database import open_database
+from trapgate.catalog.values import Abi, Convention, Release, Source
+from trapgate.catalog.versions import version_key
+from trapgate.model.errors import UsageError
+
+
+def systems() -> tuple[str, ...]:
+    """The systems that have a table, Linux first."""
+    return tuple(dict.fromkeys(abi.system for abi in abis()))
+
+
+@lru_cache(maxsize=16)
+def abis(system: str | None = None) -> tuple[Abi, ...]:
+    """The ABIs that have a table of calls, of one system or of all."""
+    aliases: dict[int, list[str]] = defaultdict(list)
+    for name, abi in open_database().execute("SELECT name, abi FROM alias ORDER BY name"):
+        aliases[abi].append(name)
+    rows = open_database().execute(
+        "SELECT id, system, name, arch, bits, layer, base, version, convention, source_path FROM abi ORDER BY id"
+    )
+    found = []
+    for key, owner, name, *details, convention, path in rows:
+        if system in (None, owner):
+            others = tuple(alias for alias in aliases[key] if alias != name)
+            arch, bits, layer, base, version = details
+            found.append(Abi(owner, name, arch, bits, layer, base, version, others, convention, path))
+    return tuple(found)
+
+
+def find_abi(name: str | None, system: str = "linux") -> Abi:
+    """The ABI of that name or alias; the system's first one for None. `UsageError` names the nearest."""
+    known = abis(check_system(system))
+    if name is None:
+        return known[0]
+    for abi in known:
+        if name == abi.name or name in abi.aliases:
+            return abi
+    near = closest(name, [word for abi in known for word in (abi.name, *abi.aliases)])
+    hint = (
+        f"did you mean {near[0]!r}?" if near else f"'trapgate abi' lists them: {', '.join(a.name for a in known[:6])} …"
+    )
+    raise UsageError("ABI", f"{system} has no ABI named {name!r}", hint)
+
+
+def check_system(name: str) -> str:
+    """`name` if it is a system with a table; otherwise `UsageError` with the nearest."""
+    if name in systems():
+        return name
+    near = closest(name, systems())
+    raise UsageError(
+        "system",
+        f"no system is named {name!r}",
+        f"did you mean {near[0]!r}?" if near else f"there are {', '.join(systems())}",
+    )
+
+
+def find_version(system: str, text: str) -> int:
+    """The key of version `text`: as the system writes it, or a public name (`10.6`, `25H2`, `Windows 7`)."""
+    query = "SELECT max(key) FROM release WHERE system = ? AND (label = ? OR label LIKE ? OR label LIKE ?)"
+    word = text.replace("%", "").replace("_", "")
+    named = open_database().execute(query, (system, text, f"% {word}", f"{word}.%")).fetchone()[0]
+    if named is not None and not (system == "windows" and text.isdigit() and len(text) > 4):
+        return int(named)
+    if not has_history(system):
+        raise UsageError("version", f"the table of {system} is of one version", "leave --version out")
+    return version_key(system, text)
+
+
+def releases(system: str | None = None) -> tuple[Release, ...]:
+    """The versions with a public name, oldest first: xnu tags of macOS, builds of Windows."""
+    rows = open_database().execute("SELECT system, abi, version, label FROM release ORDER BY system, key, abi")
+    return tuple(Release(*row) for row in rows if system in (None, row[0]))
+
+
+def conventions(kind: str | None = None, system: str | None = None) -> tuple[Convention, ...]:
+    """How calls are made: registers, instruction, error rule; of one kind, one system, or all."""
+    rows = open_database().execute("SELECT * FROM convention ORDER BY rowid")
+    return tuple(Convention(*row) for row in rows if kind in (None, row[0]) and system in (None, row[1]))
+
+
+def sources() -> tuple[Source, ...]:
+    """Where every fact comes from: one for each fact file."""
+    return tuple(Source(*row) for row in open_database().execute("SELECT * FROM source ORDER BY file"))
+
+
+def has_history(system: str) -> bool:
+    """Whether the tables of a system say from when to when a call exists."""
+    return system in ("linux", "macos", "windows")
+
+
+def closest(name: str, candidates: Iterable[str], count: int = 3) -> list[str]:
+    """The candidates most like `name`: the same but for case, with it at the start, or few letters away."""
+    from difflib import get_close_matches
+
+    by_lower: dict[str, str] = {}
+    for candidate in candidates:
+        by_lower.setdefault(candidate.lower(), candidate)
+    near = get_close_matches(name.lower(), by_lower, n=count, cutoff=0.6)
+    return [by_lower[match] for match in near]

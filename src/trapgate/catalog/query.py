@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Finds calls: by name or number, as tables, and by words.
+
+Every function gives values of `trapgate.catalog.values`, read from the packaged database, and does nothing
+else. An unknown system, ABI or version is a `UsageError` with the nearest ones; no call is an empty answer.
+
+>>> find("openat", abi="x86_64")[0].id
+'linux/x86_64/openat'
+"""
+
+from __future__ import annotations
+
+import re
+
+from trapgate.catalog.database import open_database, parse_arguments
+from trapgate.catalog.platforms import check_system, closest, find_abi, find_version
+from trapgate.catalog.values import Entry, Found, Signature
+from trapgate.model.errors import UsageError
+
+_ENTRY = (
+    "SELECT call.system, abi.name, call.layer, number, call.name, since, after, until, status, symbol, compat_symbol,"
+    " tag, evidence FROM entry JOIN call ON call.id = entry.call JOIN abi ON abi.id = entry.abi"
+)
+_NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|[0-9]+")
+
+
+def find(
+    what: str | int, *, system: str | None = None, abi: str | None = None, version: str | None = None
+) -> tuple[Entry, ...]:
+    """The entries of a call by name or number (`257`, `0x101`), in all ABIs unless one is given.
+
+    Args:
+        what: a name as its system writes it (case does not matter), or a number as the register holds it.
+        system: one of `systems()`; all of them if None.
+        abi: a name or alias, such as `amd64`; it implies Linux when no system is given.
+        version: only what that version of the system has; None gives what any version had.
+
+    Entries are in the order of their ABIs, older versions first. Empty if there is none.
+    """
+    system = check_system(system) if system else ("linux" if abi or version else None)
+    if isinstance(what, str) and _NUMBER.fullmatch(what):
+        what = int(what, 0 if what[:2].lower() == "0x" else 10)
+    where, values = (" WHERE number = ?", [what]) if isinstance(what, int) else (" WHERE call.name = ?", [what])
+    if system:
+        where, values = where + " AND call.system = ?", [*values, system]
+    if abi:
+        where, values = where + " AND abi.name = ?", [*values, find_abi(abi, system or "linux").name]
+    if version:
+        key = find_version(system or "linux", version)
+        where, values = where + " AND since_key <= ? AND until_key > ?", [*values, key, key]
+    order = " ORDER BY entry.abi, number, until_key"
+    rows = open_database().execute(_ENTRY + where + order, values).fetchall()
+    if not rows and isinstance(what, str):
+        # The index on names knows one case; look through all only when that fails.
+        lower = where.replace("call.name = ?", "call.name = ? COLLATE NOCASE")
+        rows = open_database().execute(_ENTRY + lower + order, values).fetchall()
+    return tuple(Entry(*row) for row in rows)
+
+
+def table(system: str = "linux", abi: str | None = None, version: str | None = None) -> tuple[Entry, ...]:
+    """The table of calls of one ABI as of a version (the packaged one if None), in order of the numbers."""
+    known = find_abi(abi, system)
+    where = " WHERE call.system = ? AND abi.name = ?"
+    if version:
+        key = str(find_version(system, version))
+    else:
+        key = "coalesce(abi.version_key, 0)"
+    where += f" AND since_key <= {key} AND until_key > {key} ORDER BY number, call.name"
+    rows = open_database().execute(_ENTRY + where, (system, known.name))
+    return tuple(Entry(*row) for row in rows)
+
+
+def history(system: str, abi: str) -> tuple[Entry, ...]:
+    """Every entry an ABI ever had, in order of the numbers and then of the versions."""
+    values = (system, find_abi(abi, system).name)
+    rows = open_database().execute(
+        _ENTRY + " WHERE call.system = ? AND abi.name = ? ORDER BY number, until_key", values
+    )
+    return tuple(Entry(*row) for row in rows)
+
+
+def find_signature(name: str, system: str = "linux", abi: str | None = None) -> Signature | None:
+    """The newest declaration of a call in one ABI, None if none is known."""
+    row = (
+        open_database()
+        .execute(
+            "SELECT arguments, returns, location, guard FROM entry JOIN call ON call.id = call JOIN abi ON"
+            " abi.id = entry.abi JOIN signature ON signature.id = signature"
+            " WHERE call.system = ? AND call.name = ? AND abi.name = ? ORDER BY until_key DESC LIMIT 1",
+            (system, name, find_abi(abi, system).name),
+        )
+        .fetchone()
+    )
+    return Signature(parse_arguments(row[0]), *row[1:]) if row else None
+
+
+def search(words: str, *, kind: str | None = None, system: str | None = None, limit: int = 50) -> tuple[Found, ...]:
+    """What has all these words (or beginnings of words) in its name, arguments, types or header, best first."""
+    terms = re.findall(r"\w+", words)
+    if not terms:
+        raise UsageError("search", "no word to look for", "trapgate search clock")
+    # Quoted, so that none of them is an operator of FTS5.
+    query = " ".join(f'"{term}"*' for term in terms)
+    rows = open_database().execute(
+        "SELECT kind, system, name, text FROM words WHERE words MATCH ?"
+        " ORDER BY name = ? COLLATE NOCASE DESC, bm25(words, 10, 1), name",
+        (query, words.strip()),
+    )
+    found = (Found(*row) for row in rows if kind in (None, row[0]) and system in (None, row[1]))
+    return tuple(hit for _, hit in zip(range(limit), found, strict=False))
+
+
+def nearest(name: str, system: str | None = None, count: int = 5) -> tuple[str, ...]:
+    """The call names most like `name`, best first; of one system, or of all."""
+    rows = open_database().execute("SELECT DISTINCT name FROM call WHERE ? IN ('', system)", (system or "",))
+    return tuple(closest(name, [row[0] for row in rows], count))
+
+
+def unknown_name(name: str, system: str | None = None) -> UsageError:
+    """The error for a call that does not exist, with the nearest names as its hint."""
+    where = f"{system} has" if system else "there is"
+    near = nearest(name, system)
+    hint = f"nearest: {', '.join(near)}" if near else f"'trapgate search {name}' looks through arguments and types too"
+    return UsageError("call", f"{where} no call named {name!r}", hint)

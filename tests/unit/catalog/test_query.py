@@ -1,0 +1,120 @@
+"""Finding calls, tables as of a version, search and differences."""
+
+import contextlib
+
+import pytest
+
+from trapgate import catalog
+from trapgate.model.errors import UsageError
+
+
+def test_find_by_name_number_and_alias() -> None:
+    (entry,) = catalog.find("openat", abi="amd64")
+    assert (entry.id, entry.number, entry.since) == ("linux/x86_64/openat", 257, "2.6.16")
+    assert catalog.find("0x101", abi="x86_64") == catalog.find(257, abi="x86_64") == (entry,)
+    assert {e.name for e in catalog.find("ntreadfile", system="windows")} == {"NtReadFile"}
+    assert catalog.find("no_such_call") == ()
+
+
+def test_a_number_can_have_had_several_names() -> None:
+    found = [(e.name, e.since, e.until) for e in catalog.find(0, abi="i386")]
+    assert found == [("setup", "0.01", "2.1.121"), ("restart_syscall", "2.5.51", None)]
+    assert [e.name for e in catalog.find(0, abi="i386", version="2.4.0")] == []
+
+
+@pytest.mark.parametrize(
+    ("version", "count", "highest"),
+    [
+        *(("0.01", 67, 66), ("0.12", 87, 86), ("1.0", 135, 134), ("2.0", 164, 163), ("2.2.0", 190, 190)),
+        *(("2.4.0", 222, 221), ("2.6.0", 272, 273), ("2.6.12", 286, 288), ("3.0", 344, 346), ("3.18", 354, 357)),
+    ],
+)
+def test_table_as_of_a_version(version: str, count: int, highest: int) -> None:
+    rows = catalog.table("linux", "i386", version)
+    assert (len(rows), rows[-1].number) == (count, highest)
+
+
+def test_the_packaged_version_is_the_default() -> None:
+    assert all(e.name != "fchroot" for e in catalog.table("linux", "x86_64"))
+    assert any(e.name == "fchroot" for e in catalog.table("linux", "x86_64", "7.3"))
+
+
+def test_versions_have_public_names() -> None:
+    assert catalog.table("windows", "x64", "25H2") == catalog.table("windows", "x64", "26200")
+    assert catalog.table("macos", version="10.6") == catalog.table("macos", version="xnu-1504.15.3")
+    assert len(catalog.table("freebsd")) > 400
+    with pytest.raises(UsageError, match="of one version"):
+        catalog.table("freebsd", version="9")
+    with pytest.raises(UsageError, match="is not a version of linux"):
+        catalog.table("linux", "i386", "two")
+
+
+@pytest.mark.parametrize(
+    ("call", "hint"),
+    [
+        (lambda: catalog.find_abi("x86_65"), "x86_64"),
+        (lambda: catalog.find("read", system="linus"), "linux"),
+        (lambda: catalog.describe("opena"), "openat"),
+    ],
+)
+def test_mistakes_name_the_nearest(call, hint: str) -> None:
+    with pytest.raises(UsageError) as error:
+        call()
+    assert hint in error.value.hint
+
+
+def test_search_finds_by_parts_of_names_and_arguments() -> None:
+    assert catalog.search("openat")[0].name == "openat"
+    assert "NtReadFile" in {hit.name for hit in catalog.search("read file", kind="call")}
+    assert "statx" in {hit.name for hit in catalog.search("statx buffer")}
+    assert "TIOCGWINSZ" in {hit.name for hit in catalog.search("winsize", kind="ioctl")}
+    assert len(catalog.search("a", limit=7)) == 7
+
+
+@pytest.mark.parametrize("words", ['"', "NEAR(", "a AND OR", "name:x*", "'; drop table call"])
+def test_search_takes_any_text(words: str) -> None:
+    with contextlib.suppress(UsageError):
+        catalog.search(words)
+
+
+def test_diff_of_the_lecture_table() -> None:
+    added = catalog.diff("i386@2.1.57", "i386@2.1.68")
+    assert [(c.kind, c.after) for c in added] == [("added", str(n)) for n in range(173, 180)]
+    renamed = [c for c in catalog.diff("i386@2.0", "i386@2.2.0") if c.kind == "renamed"]
+    assert [(c.before, c.after) for c in renamed] == [("52 phys", "52 umount2")]
+
+
+def test_diff_between_abis() -> None:
+    changes = {(c.kind, c.name): c for c in catalog.diff("x86_64", "aarch64")}
+    assert changes["removed", "open"].before == "2"
+    assert (changes["renumbered", "read"].before, changes["renumbered", "read"].after) == ("0", "63")
+    assert "tls, int *child_tidptr" in changes["signature", "clone"].after
+
+
+def test_describe_gathers_everything() -> None:
+    card = catalog.describe("openat")
+    assert card.wrappers[0].header == "fcntl.h" and "ENOENT" in card.errors
+    assert {"open", "openat2"} <= set(card.related)
+    assert ("NtCreateFile" in dict(card.elsewhere)["windows"]) and card.glibc_since == "2.4"
+    stat = catalog.describe("stat")
+    assert {"newfstatat", "statx", "fstat"} <= set(stat.related)
+
+
+def test_conflicts_are_kept() -> None:
+    (one,) = catalog.describe("membarrier").conflicts
+    assert (one.value, one.other_value) == ("4.3", "3.17")
+    assert catalog.conflicts("NtSuspendThread", "windows")
+
+
+def test_numbers_that_are_not_calls() -> None:
+    (request,) = catalog.ioctls("TIOCGWINSZ")
+    assert request.value == 0x5413
+    assert {c.number for c in catalog.errors("EAGAIN", "macos")} == {35}
+    assert catalog.signals("kill", "x86")[0].number == catalog.signals(9, "x86")[0].number == 9
+    assert len(catalog.subcalls("socketcall", "linux")) == 20
+
+
+def test_every_fact_file_says_where_it_is_from() -> None:
+    for source in catalog.sources():
+        assert source.source and source.version and source.licence
+        assert "j00ru" not in source.source and "systrack" not in source.source
