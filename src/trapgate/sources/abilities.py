@@ -77,12 +77,12 @@ def check_source(source: str) -> Ability:
 def check_bpf() -> Iterator[Check]:
     """What the bpf source needs."""
     yield check_core()
-    yield check_objects()
     yield check_libbpf()
     yield check_capabilities("CAP_BPF", "CAP_PERFMON", instead="CAP_SYS_ADMIN")
     yield check_lockdown()
     yield check_btf()
     yield from check_bpf_calls()
+    yield check_objects()
 
 
 def check_ptrace() -> Iterator[Check]:
@@ -130,11 +130,27 @@ def check_core() -> Check:
 
 
 def check_objects() -> Check:
-    """Whether the compiled BPF programs are in the package."""
-    folder = Path(__file__).parent.parent / "core" / "bpf"
-    names = sorted(file.name for file in folder.glob("*.bpf.o"))
-    found = ", ".join(names) or f"none in {folder}"
-    return Check("the BPF programs are built", bool(names), found, "install trapgate again: pip install .")
+    """Loads trapgate's own BPF programs, and takes them out again."""
+    need, remedy = "the kernel takes trapgate's programs", "report it, with what this command prints"
+    files = sorted((Path(__file__).parent.parent / "core" / "bpf").glob("*.bpf.o"))
+    if not files:
+        return Check(need, False, "they were not built", "install trapgate again: pip install .")
+    from trapgate.sources.libbpf import BpfObject, messages
+
+    for file in files:
+        program = None
+        try:
+            program = BpfObject(file.read_bytes())
+            program.load()
+        except OSError as error:
+            if error.errno == errno.EPERM:
+                remedy = AS_ROOT
+            said = f" ({messages[-1].strip()})" if messages else ""
+            return Check(need, False, f"{file.name}: {error}{said}", remedy)
+        finally:
+            if program:
+                program.close()
+    return Check(need, True, ", ".join(file.name for file in files), remedy)
 
 
 def check_libbpf() -> Check:
