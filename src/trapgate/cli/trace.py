@@ -23,16 +23,16 @@ def run_raw(argv: list[str]) -> int:
 def run_as_strace(argv: list[str], program: str) -> int:
     """The whole command line of strace, with messages that begin with ``program``."""
     from trapgate.cli.strace_options import Finished, StraceUsageError, parse
-    from trapgate.model.errors import TrapgateError, format_error
+    from trapgate.model.errors import TrapgateError
 
     try:
         options = parse(argv, program)
+    except Finished as text:
+        (sys.stderr if text.to_stderr else sys.stdout).write(str(text))
+        return text.exit_code
     except StraceUsageError as error:
-        print("\n".join(error.lines), file=sys.stderr)
+        print(error, file=sys.stderr)
         return error.exit_code
-    except Finished as finished:
-        print(finished)
-        return 0
     from trapgate.tracing.session import trace
 
     for warning in options.warnings:
