@@ -191,7 +191,19 @@ def read_table(source: Source, kind: str = "", abi: str = "") -> Table:
     table = reader.read(source)
     if not table.rows:
         raise ReadError(source.name, f"no call found in it as {reader.KIND}", "--kind names another kind of source")
+    for row in table.rows:
+        _check_text(source, row)
     return table
+
+
+def _check_text(source: Source, row: Row) -> None:
+    """Raises `ReadError` for a control character: what is printed here must not drive a terminal."""
+    texts = [row.abi, row.name, row.entry, row.condition]
+    texts += [text for argument in row.arguments or () for text in (argument.name, argument.type)]
+    for text in texts:
+        if not text.isprintable():
+            at = row.location
+            raise ReadError(source.name, f"a control character in {text[:60]!r}", line=at.line, offset=at.offset)
 
 
 def detect_reader(source: Source) -> Reader:

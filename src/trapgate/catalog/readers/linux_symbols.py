@@ -80,7 +80,7 @@ def _make_notes(rows: list[Row], has_wrappers: bool, seen_address: bool) -> list
     if not seen_address:
         notes.append(
             "all addresses are zero: the kernel hides them (sysctl kernel.kptr_restrict) from a reader without"
-            " CAP_SYSLOG; names and letters are enough here. Root sees them, or `sysctl kernel.kptr_restrict=0` shows them"
+            " CAP_SYSLOG; names and letters are enough here. Root sees them; `sysctl kernel.kptr_restrict=0` may too"
         )
     if rows and not has_wrappers:
         notes.append("this kernel has no wrappers: a function named sys_… that is no call may be among the rows")

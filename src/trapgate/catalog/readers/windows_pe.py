@@ -22,6 +22,8 @@ STUB_BYTES = 40
 """How far a stub may reach: the longest known is Wine's on x64, 32 bytes."""
 _NUMBER_MASK = 0xFFFF
 """On x86 under WOW64, the upper half of `eax` chooses a short cut of the emulation and is no part of the number."""
+WINE_MARK = b"Wine builtin DLL"
+"""What Wine writes after the DOS header of its files."""
 
 _X64 = re.compile(rb"\x4c\x8b\xd1\xb8(....).{0,16}?(?:\x0f\x05|\xcd\x2e|\xff\x14\x25)", re.DOTALL)
 """mov r10, rcx; mov eax, N; [test byte [7FFE0308h], 1; jne]; syscall | int 2Eh | call [address]"""
@@ -71,7 +73,11 @@ def read(source: Source) -> Table:
         raise ReadError(source.name, str(error), offset=error.offset) from None
     rows = [_make_row(source, pe.machine, export, stub) for export, stub in stubs if export.name.startswith("Nt")]
     rows.sort(key=lambda row: row.number or 0)
-    return Table(KIND, source.name, tuple(rows), tuple(_make_notes(pe.machine, stubs, rows)), version)
+    notes = list(_make_notes(pe.machine, stubs, rows))
+    if source.data[0x40:0x50] == WINE_MARK:
+        notes.insert(0, "it is Wine's file: the numbers are Wine's own, whatever version it states")
+        version = ""
+    return Table(KIND, source.name, tuple(rows), tuple(notes), version)
 
 
 def _read_stub(pe: PeFile, export: Export) -> Stub | None:
