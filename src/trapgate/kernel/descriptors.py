@@ -7,6 +7,7 @@ Source: proc_pid_fd(5).
 from __future__ import annotations
 
 import os
+import stat
 
 AT_FDCWD = -100
 
@@ -21,3 +22,25 @@ def read_fd_link(pid: int, fd: int) -> str | None:
         return os.readlink(name)
     except OSError:
         return None
+
+
+def read_fd_info(pid: int, fd: int) -> dict[str, str]:
+    """The fields of ``/proc/PID/fdinfo/FD`` by name; empty when it cannot be read."""
+    try:
+        with open(f"/proc/{pid}/fdinfo/{fd}", encoding="utf-8", errors="replace") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return {}
+    return {name.strip(): value.strip() for name, colon, value in (line.partition(":") for line in lines) if colon}
+
+
+def read_fd_device(pid: int, fd: int) -> tuple[str, int, int] | None:
+    """``("char" or "block", major, minor)`` of a descriptor that is a device, else None."""
+    try:
+        info = os.stat(f"/proc/{pid}/fd/{fd}")
+    except OSError:
+        return None
+    if stat.S_ISCHR(info.st_mode) or stat.S_ISBLK(info.st_mode):
+        kind = "char" if stat.S_ISCHR(info.st_mode) else "block"
+        return kind, os.major(info.st_rdev), os.minor(info.st_rdev)
+    return None

@@ -1,19 +1,25 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A traced process as decoders ask about it: its descriptors and the pids it names.
 
-Reads /proc through ``trapgate.kernel`` at the moment it is asked, which is exact while the
-program is held and a good guess otherwise.
+Reads /proc and asks sock_diag through ``trapgate.kernel`` at the moment it is asked, which is
+exact while the program is held and a good guess otherwise.
 """
 
 from __future__ import annotations
 
 import os
+import socket
+from functools import lru_cache
 
 from trapgate.calls.call import Options
-from trapgate.calls.quote import Hex, escape
-from trapgate.kernel.descriptors import read_fd_link
+from trapgate.calls.quote import Hex, escape, quote
+from trapgate.calls.structs_signal import format_signal_set
+from trapgate.calls.tables import load
+from trapgate.kernel.descriptors import AT_FDCWD, read_fd_device, read_fd_info, read_fd_link
+from trapgate.kernel.sock_diag import DiagSocket, InetSocket, NetlinkSocket, UnixSocket, find_socket, read_protocol_name
 
 DELETED = " (deleted)"
+PTMX = (5, 2)
 
 
 class LiveProcess:
@@ -26,15 +32,98 @@ class LiveProcess:
         self.options = options
 
     def fd_text(self, fd: int) -> str:
-        """``</path>``; empty when the descriptor is not open."""
-        link = read_fd_link(self.tid, fd) if fd >= 0 or fd == -100 else None
-        return "" if link is None else bracket(link, self.options.hexadecimal)
+        """``</path>``, ``<TCP:[…]>`` …: the first of the wanted kinds that fits; empty if not open."""
+        link = read_fd_link(self.tid, fd) if fd >= 0 or fd == AT_FDCWD else None
+        if link is None:
+            return ""
+        wanted = self.options.decode_fds
+        for kind in ("socket", "dev", "eventfd", "pidfd", "signalfd"):
+            if kind in wanted:
+                shown: str = getattr(self, f"_show_{kind}")(fd, link)
+                if shown:
+                    return shown
+        return bracket(link, self.options.hexadecimal) if "path" in wanted else ""
 
     def pid_text(self, pid: int, kind: str) -> str:
         """The name of process ``pid`` in angle brackets, when names are wanted."""
         if "comm" not in self.options.decode_pids or pid <= 0:
             return ""
-        return f"<{escape(read_comm(pid), extra=b'<>')}>"
+        comm = read_comm(pid)
+        return f"<{escape(comm, extra=b'<>')}>" if comm else ""
+
+    def _show_socket(self, fd: int, link: str) -> str:
+        if not (link.startswith("socket:[") and link.endswith("]")):
+            return ""
+        inode = int(link[8:-1])
+        protocol = read_protocol_name(self.tid, fd)
+        return f"<{describe_socket(inode, protocol) or link}>"
+
+    def _show_dev(self, fd: int, link: str) -> str:
+        device = read_fd_device(self.tid, fd)
+        if device is None:
+            return ""
+        kind, major, minor = device
+        index = read_fd_info(self.tid, fd).get("tty-index") if (kind, major, minor) == ("char", *PTMX) else None
+        slave = f" @/dev/pts/{index}" if index is not None else ""
+        path = escape(os.fsencode(link.removesuffix(DELETED)), self.options.hexadecimal, b"<>")
+        return f"<{path}<{kind} {major}:{minor}{slave}>>"
+
+    def _show_eventfd(self, fd: int, link: str) -> str:
+        if link != "anon_inode:[eventfd]":
+            return ""
+        info = read_fd_info(self.tid, fd)
+        if "eventfd-count" not in info:
+            return f"<{link}>"
+        count = info["eventfd-count"]
+        fields = [f"eventfd-count={'' if count.startswith('0') else '0x'}{count}"]
+        fields += [f"{name}={info[name]}" for name in ("eventfd-id", "eventfd-semaphore") if name in info]
+        return f"<{{{', '.join(fields)}}}>"
+
+    def _show_pidfd(self, fd: int, link: str) -> str:
+        if link != "anon_inode:[pidfd]" and not link.startswith("pidfd:"):
+            return ""
+        pid = int(read_fd_info(self.tid, fd).get("Pid", "0"))
+        return f"<pid:{pid}{self.pid_text(pid, 'tid')}>" if pid > 0 else f"<{link}>"
+
+    def _show_signalfd(self, fd: int, link: str) -> str:
+        mask = read_fd_info(self.tid, fd).get("sigmask") if link == "anon_inode:[signalfd]" else None
+        if mask is None:
+            return ""
+        return f"<signalfd:{format_signal_set(int(mask, 16).to_bytes(8, 'little'), self.options.style).text}>"
+
+
+@lru_cache(1024)
+def describe_socket(inode: int, protocol: str) -> str:
+    """``TCP:[127.0.0.1:80->127.0.0.1:4711]``; ``TCP:[inode]`` when only the protocol is known."""
+    found = find_socket(inode, protocol)
+    if found is not None:
+        return f"{protocol}:[{_format_ends(found)}]"
+    return f"{protocol}:[{inode}]" if protocol else ""
+
+
+def _format_ends(found: DiagSocket) -> str:
+    if isinstance(found, InetSocket):
+        remote = f"->{_format_end(found.family, found.remote)}" if found.remote else ""
+        return _format_end(found.family, found.local) + remote
+    if isinstance(found, UnixSocket):
+        peer = f"->{found.peer}" if found.peer else ""
+        return f"{found.inode}{peer}{_format_name(found.name)}"
+    assert isinstance(found, NetlinkSocket)
+    name = load("netlink_protocols").by_value.get(found.protocol)
+    return f"{name.removeprefix('NETLINK_')}:{found.portid}" if name else str(found.protocol)
+
+
+def _format_end(family: int, end: tuple[str, int]) -> str:
+    host, port = end
+    return f"[{host}]:{port}" if family == socket.AF_INET6 else f"{host}:{port}"
+
+
+def _format_name(name: bytes) -> str:
+    if not name:
+        return ""
+    if name[:1] == b"\0":
+        return f",@{quote(name[1:].partition(bytes(1))[0])}"
+    return f",{quote(name.partition(bytes(1))[0])}"
 
 
 def bracket(link: str, hexadecimal: Hex) -> str:
