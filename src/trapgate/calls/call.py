@@ -8,7 +8,6 @@ pieces a plan copied) and the options. Types never do I/O of their own.
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -248,7 +247,7 @@ class Call:
             return self.address(addr)
         return self.quoted(found[0][:limit], truncated=not found[1])
 
-    def buffer(self, addr: int, size: int) -> AnyValue:
+    def buffer(self, addr: int, size: int, hexadecimal: Hex | None = None) -> AnyValue:
         """``size`` bytes at ``addr``, cut at ``-s``."""
         if not addr:
             return NULL
@@ -257,11 +256,11 @@ class Call:
         data = self.memory.read(addr, want) if want else b""
         if len(data) < want:
             return self.address(addr)
-        return self.quoted(data[:limit], truncated=size > limit)
+        return self.quoted(data[:limit], truncated=size > limit, hexadecimal=hexadecimal)
 
-    def quoted(self, data: bytes, truncated: bool = False) -> AnyValue:
-        """``data`` in quotes, ``...`` behind it when it was cut."""
-        text = quote(data, self.options.hexadecimal)
+    def quoted(self, data: bytes, truncated: bool = False, hexadecimal: Hex | None = None) -> AnyValue:
+        """``data`` in quotes, ``...`` behind it when it was cut; as the options say unless ``hexadecimal`` does."""
+        text = quote(data, self.options.hexadecimal if hexadecimal is None else hexadecimal)
         return String(text + "..." if truncated else text, data, truncated)
 
 

@@ -49,19 +49,21 @@ class Extensible(Type):
     """A structure of which the caller gives the size, ``least`` at least and ``most`` if not 0.
 
     Bytes behind the known members print when they are set; members that a shorter structure
-    leaves out count as zero.
+    leaves out count as zero. ``anyway``: also after a failed call.
     """
 
-    def __init__(self, inner: Struct, length: Length, least: int, most: int = 0) -> None:
+    def __init__(self, inner: Struct, length: Length, least: int, most: int = 0, anyway: bool = False) -> None:
         self.inner = inner
         self.length = length
         self.least = least
         self.most = most
+        self.anyway = anyway
 
     def at(self, c: Call, addr: int) -> AnyValue:
         given, known = length_of(c, self.length), self.inner.size(c.abi)
         fits = given >= self.least and not 0 < self.most < given
-        data = c.fetch(addr, min(given, known)) if fits else None
+        fetch = c.peek if self.anyway else c.fetch
+        data = fetch(addr, min(given, known)) if fits else None
         if data is None:
             return c.address(addr)
         shown = self.inner.view_value(View(c, data.ljust(known, b"\0"), 0, self.inner, addr))

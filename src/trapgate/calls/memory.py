@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Union
 
+from trapgate.calls.quote import Hex
 from trapgate.calls.types import Scalar, Type, truncate
 from trapgate.model import values
 from trapgate.model.abi import Abi
@@ -91,6 +92,17 @@ class Out(In):
         self.inner.plan(p.at_exit())
 
 
+class Always(In):
+    """A pointer to ``inner`` that the call only reads, told after the call whether or not it failed."""
+
+    def decode(self, c: Call, word: int) -> AnyValue | None:
+        error, c.error = c.error, 0
+        try:
+            return super().decode(c, word)
+        finally:
+            c.error = error
+
+
 class InOut(In):
     """A pointer to ``inner`` that the call reads and rewrites: ``{before} => {after}``.
 
@@ -146,13 +158,14 @@ class PathStr(Str):
 
 
 class Bytes(Type):
-    """``length`` bytes, cut at ``-s``."""
+    """``length`` bytes, cut at ``-s``; always ``\\x..`` with ``hexadecimal``."""
 
-    def __init__(self, length: Length) -> None:
+    def __init__(self, length: Length, hexadecimal: bool = False) -> None:
         self.length = length
+        self.hexadecimal = Hex.ALL if hexadecimal else None
 
     def at(self, c: Call, addr: int) -> AnyValue:
-        return c.buffer(addr, length_of(c, self.length))
+        return c.buffer(addr, length_of(c, self.length), self.hexadecimal)
 
     def plan(self, p: Planner) -> None:
         p.bytes(self.length, limit=p.string_limit + 1)

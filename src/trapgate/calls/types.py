@@ -8,6 +8,7 @@ to copy for it (``plan``, see plan.py). Types hold no state of a call.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from trapgate.calls import tables
@@ -462,6 +463,25 @@ class OnlyIf(Type):
 
     def plan_argument(self, p: Planner) -> None:
         self.inner.plan_argument(p)
+
+
+class Either(Type):
+    """An argument of type ``first`` if ``condition(call)`` holds, else of type ``second``."""
+
+    def __init__(self, condition: Callable[[Call], bool], first: Type, second: Type) -> None:
+        self.condition = condition
+        self.first = first
+        self.second = second
+        self.path_like = first.path_like or second.path_like
+
+    def is_out(self, c: Call) -> bool:
+        return (self.first if self.condition(c) else self.second).is_out(c)
+
+    def decode(self, c: Call, word: int) -> AnyValue | None:
+        return (self.first if self.condition(c) else self.second).decode(c, word)
+
+    def plan_argument(self, p: Planner) -> None:
+        self.first.plan_argument(p)
 
 
 class Switch(Type):
