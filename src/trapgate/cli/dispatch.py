@@ -5,7 +5,6 @@ runs is imported, and argparse only for a command whose options are argparse's.
 """
 
 import os
-import re
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -14,9 +13,6 @@ from types import ModuleType
 from trapgate.model.errors import UsageError
 
 _FOLDER = os.path.dirname(__file__)
-_DEFINES_RUN = re.compile(r"^def run(_raw)?\(", re.MULTILINE)
-_FIRST_SENTENCE = re.compile(r'\A(?:#[^\n]*\n|\s)*r?"""\s*(.*?)(?:\.\s|\n\s*\n|\.?\s*""")', re.DOTALL)
-
 _INTRODUCTION = """\
 usage: trapgate COMMAND [OPTIONS] [ARGUMENTS]
 
@@ -62,7 +58,7 @@ def load_command(name: str) -> ModuleType:
     """The imported module of command `name`; `UsageError` with the nearest name if there is none."""
     module = name.replace("-", "_")
     for stem in (module, module + "_"):
-        if stem.replace("_", "").isalnum() and _DEFINES_RUN.search(_read_source(stem)):
+        if stem.replace("_", "").isalnum() and _is_command(_read_source(stem)):
             return import_module(f"trapgate.cli.{stem}")
     raise UsageError("command line", f"no command is named {name!r}", _suggest(name))
 
@@ -79,11 +75,21 @@ def read_commands() -> Iterator[tuple[str, str, str]]:
     """Name, module and first sentence of each command, in the order of the names."""
     for file in sorted(os.listdir(_FOLDER)):
         stem, extension = os.path.splitext(file)
-        if extension != ".py" or not _DEFINES_RUN.search(source := _read_source(stem)):
+        if extension != ".py" or not _is_command(source := _read_source(stem)):
             continue
-        sentence = _FIRST_SENTENCE.match(source)
-        summary = " ".join(sentence[1].split()) if sentence else ""
-        yield stem.rstrip("_").replace("_", "-"), stem, summary
+        yield stem.rstrip("_").replace("_", "-"), stem, _read_summary(source)
+
+
+def _is_command(source: str) -> bool:
+    """Whether a module's text defines what a command must."""
+    return "\ndef run(" in source or "\ndef run_raw(" in source
+
+
+def _read_summary(source: str) -> str:
+    """The first sentence of a module's docstring, without its full stop; read without `re`, which costs 5 ms."""
+    _, _, docstring = source.partition('"""')
+    paragraph = docstring.partition('"""')[0].partition("\n\n")[0]
+    return " ".join(paragraph.split()).partition(". ")[0].removesuffix(".")
 
 
 def _read_source(stem: str) -> str:

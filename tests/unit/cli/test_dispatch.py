@@ -172,7 +172,7 @@ def test_closed_stdout(program: Path) -> None:
 def test_overview_imports_no_command_and_no_argparse() -> None:
     imported = imported_by("--help")
     assert "trapgate.cli.dispatch" in imported
-    assert not {"argparse", "numpy", "duckdb", "trapgate._core", "sqlite3", "ctypes"} & imported
+    assert not {"argparse", "re", "numpy", "duckdb", "trapgate._core", "sqlite3", "ctypes"} & imported
     assert not {f"trapgate.cli.{module}" for module in COMMANDS.values()} & imported
 
 
