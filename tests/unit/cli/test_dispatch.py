@@ -108,9 +108,9 @@ def test_help_of_a_command_by_either_spelling(run_trapgate) -> None:
             ["trapgate: error: command line: no command is named 'zzz'", "hint: 'trapgate --help' lists the commands"],
         ),
         (
-            ["../show"],
+            ["../zzz"],
             [
-                "trapgate: error: command line: no command is named '../show'",
+                "trapgate: error: command line: no command is named '../zzz'",
                 "hint: 'trapgate --help' lists the commands",
             ],
         ),
