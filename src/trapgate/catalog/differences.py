@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from trapgate.catalog.argument import Argument
 from trapgate.catalog.database import open_database
 from trapgate.catalog.query import find_signature, table
-from trapgate.catalog.readers import REMOVED, Row, Table
+from trapgate.catalog.readers import REMOVED, RESERVED, Row, Table
 from trapgate.catalog.readers._linux import strip_entry
 from trapgate.catalog.values import Entry
 from trapgate.model.errors import UsageError
@@ -77,7 +77,8 @@ def read_known(system: str, abi: str, version: str = "") -> tuple[Entry, ...]:
 
 def read_kernel_names(entry: Entry) -> set[str]:
     """How the kernel names what handles a call, without prefixes: `newstat` for the call `stat`."""
-    return {strip_entry(symbol) or symbol for symbol in (entry.symbol, entry.compat_symbol) if symbol}
+    names = {strip_entry(symbol) or symbol for symbol in (entry.symbol, entry.compat_symbol) if symbol}
+    return names - {"ni_syscall"} or {entry.name}
 
 
 def read_names(system: str) -> frozenset[str]:
@@ -98,16 +99,22 @@ def _in_range(rows: list[Row], known: Iterable[Entry]) -> list[Entry]:
 
 
 def _compare_numbers(rows: list[Row], known: list[Entry]) -> Iterator[Difference]:
-    here = _group(
-        (row.number, row.name) for row in rows if row.number is not None and row.name and row.status != REMOVED
-    )
     there = _group((entry.number, entry.name) for entry in known if entry.status not in _NOT_THERE)
+    named = [
+        row for row in rows if row.name and row.status != REMOVED and (row.status != RESERVED or row.number in there)
+    ]
+    here = _group((row.number, row.name) for row in named if row.number is not None)
     reserved = _group((entry.number, entry.name) for entry in known)
     number_of = {entry.name: entry.number for entry in known if entry.status not in _NOT_THERE}
+    handlers = _group((entry.number, name) for entry in known for name in read_kernel_names(entry))
+    dead = {entry.number for entry in known if not entry.live} & {row.number for row in rows}
     abi = rows[0].abi
     for number in sorted(here.keys() | there.keys()):
         mine, theirs = here.get(number, []), there.get(number, [])
-        if set(mine) & set(theirs or reserved.get(number, [])):
+        # An old table has the names of the handlers, not those of the calls.
+        if set(mine) & {*(theirs or reserved.get(number, [])), *handlers.get(number, [])} or (
+            not mine and number in dead
+        ):
             continue
         if not mine:
             yield Difference("missing", abi, number, ", ".join(theirs), "", ", ".join(theirs))
@@ -130,11 +137,14 @@ def _group(pairs: Iterable[tuple[int, str]]) -> dict[int, list[str]]:
 
 
 def _compare_names(rows: list[Row], known: Iterable[Entry], *, is_partial: bool) -> Iterator[Difference]:
-    by_name = {name: entry for entry in known for name in (*read_kernel_names(entry), entry.name)}
+    by_name = {name: entry for entry in known for name in read_kernel_names(entry)}
+    by_symbol = {entry.symbol: entry for entry in known}
     elsewhere = read_names(rows[0].system)
     seen = set()
     for row in rows:
-        if entry := by_name.get(row.name):
+        # A symbol without the ABI's prefix is that of every ABI: only the very one is this call's.
+        is_plain = row.entry.startswith(("sys_", "compat_sys_", "sys32_"))
+        if entry := by_symbol.get(row.entry) if is_plain else by_name.get(row.name):
             seen.add(entry.number)
             yield from _compare_signature(row, entry)
         elif row.name not in elsewhere:

@@ -104,7 +104,7 @@ def _read_tables(notes: list[str]) -> Iterator[Table]:
 
 
 def _judge(entry: Entry, compiled: dict[str, Row], declared: dict[str, tuple[Argument, ...]]) -> RunningCall:
-    names = [*sorted(read_kernel_names(entry)), entry.name]
+    names = sorted(read_kernel_names(entry))
     row = next((compiled[name] for name in names if name in compiled and compiled[name].status == IMPLEMENTED), None)
     row = row or next((compiled[name] for name in names if name in compiled), None)
     here = next((declared[name] for name in names if name in declared), None)

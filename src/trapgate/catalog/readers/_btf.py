@@ -239,7 +239,7 @@ class Btf:
         before, after = "", ""
         for _ in range(MAX_DEPTH):
             if number == 0:
-                return f"void {before}{after}".rstrip() if before or after else "void"
+                return _join("void", before, after)
             at, label, kind, info, target = self._head(number)
             name = self._string(label)
             if kind == _PTR:

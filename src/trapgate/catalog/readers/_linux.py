@@ -98,10 +98,13 @@ def find_rules(name: str, tags: frozenset[str], abi: str = "") -> tuple[AbiRule,
     rules = _rules_of_path(os.path.abspath(name)) or next((rules for tag, rules in _BY_TAGS if tag in tags), ())
     if not abi:
         return rules or (AbiRule("", frozenset()),)
-    known = _ALL.get(abi, AbiRule(abi, frozenset()))
-    if known.tags and not known.tags & tags:
-        raise ReadError(name, f"it has no rows for the ABI {abi}: its rows are for {', '.join(sorted(tags))}")
-    return (known,)
+    chosen = [rule for rule in rules if rule.abi == abi] if rules else [_ALL.get(abi, AbiRule(abi, frozenset()))]
+    if not chosen or (chosen[0].tags and not chosen[0].tags & tags):
+        others = (
+            ", ".join(rule.abi for rule in rules) or f"those its second column names: {', '.join(sorted(tags)[:8])}"
+        )
+        raise ReadError(name, f"it is no table of {abi}", f"its ABIs are {others}")
+    return (chosen[0],)
 
 
 def _rules_of_path(path: str) -> tuple[AbiRule, ...]:

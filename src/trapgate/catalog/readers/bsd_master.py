@@ -46,6 +46,7 @@ _TAGS = (
 )
 _ABIS = {"macos": "unix"}
 """The catalogue's word for the ABI where it is not `all`."""
+_COMPAT = re.compile(r"COMPAT(?:[7-9]|\d\d)")
 MAX_ENTRY = 8192
 """The longest entry, in characters."""
 
@@ -165,6 +166,7 @@ class _Call:
 def _read_call(source: Source, system: str, line: int, words: list[str], rest: str) -> _Call:
     if not rest.startswith("{"):
         name = rest.split(" ", 1)[0] if re.fullmatch(r"\w+", rest.split(" ", 1)[0] or " ") else ""
+        name = "" if name == "nosys" else name
         status = REMOVED if "OBSOL" in words else RESERVED
         return _Call(name if rest == name or status == REMOVED else "", "", None, status)
     close = find_close(rest, 0)
@@ -178,6 +180,9 @@ def _read_call(source: Source, system: str, line: int, words: list[str], rest: s
     if system == "macos":
         return _read_xnu_call(function, arguments, after)
     name = _name_of(system, match[1], function, after)
+    if system == "freebsd" and (version := next((word[6:] for word in words if _COMPAT.fullmatch(word)), "")):
+        # As the system's own <sys/syscall.h> names it.
+        name = f"freebsd{version}_{name}"
     return _Call(name, _entry_of(system, match[1], function), arguments, _status_of(words))
 
 

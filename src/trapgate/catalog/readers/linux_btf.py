@@ -32,9 +32,14 @@ def read(source: Source) -> Table:
         functions = {name: function for name in names if (function := btf.function(name))}
     except BtfError as error:
         raise ReadError(source.name, str(error), offset=error.offset) from None
+    native = source.abi or ABI_OF_MACHINE.get(platform.machine(), "")
     rows = [row for function in functions.values() if (row := _make_row(source, function, functions))]
-    if not rows:
-        rows = [row for function in functions.values() if (row := _make_plain_row(source, function))]
+    # Where there are wrappers, a call without arguments may have its inner function alone; elsewhere all are plain.
+    prefix = "__do_sys_" if rows else "sys_"
+    names = {row.name for row in rows if row.abi == native}
+    rows += [
+        row for function in functions.values() if (row := _make_plain_row(source, function, prefix, native, names))
+    ]
     return Table(KIND, source.name, tuple(rows), ("BTF has no numbers: --diff finds them by name",))
 
 
@@ -51,16 +56,18 @@ def _make_row(source: Source, function: Function, functions: dict[str, Function]
     return None
 
 
-def _make_plain_row(source: Source, function: Function) -> Row | None:
-    """The row of a `sys_` function of a machine without wrappers."""
-    name = function.name.removeprefix("sys_")
-    if name == function.name or name in _NO_CALLS or function.returns != "long":
+def _make_plain_row(source: Source, function: Function, prefix: str, abi: str, known: set[str]) -> Row | None:
+    """The row of a function with this prefix whose call has none yet."""
+    name = function.name.removeprefix(prefix)
+    if name == function.name or name in _NO_CALLS or name in known or function.returns != "long":
         return None
-    abi = source.abi or ABI_OF_MACHINE.get(platform.machine(), "")
     return Row("linux", abi, None, name, function.name, _arguments(function), IMPLEMENTED, "", Location(source.name))
 
 
 def _arguments(function: Function) -> tuple[Argument, ...]:
+    # A call without arguments gets the registers on x86, and does not look at them.
+    if [parameter.type for parameter in function.parameters] == ["const struct pt_regs *"]:
+        return ()
     return tuple(
         Argument(parameter.name, parameter.type, parameter.type.endswith("*")) for parameter in function.parameters
     )

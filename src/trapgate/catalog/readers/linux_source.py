@@ -57,19 +57,30 @@ def read(source: Source) -> Table:
     version = _read_version(source.folder)
     if not tables:
         return Table(KIND, source.name, tuple(defines), ("the folder holds no .tbl: there are no numbers",), version)
-    by_entry: dict[str, Row] = {}
+    by_entry: dict[str, list[Row]] = {}
     for row in defines:
-        by_entry.setdefault(row.entry, row)
-    rows = tuple(_join(row, by_entry.get(row.entry)) for row in tables)
+        by_entry.setdefault(row.entry, []).append(row)
+    rows = tuple(_join(row, by_entry.get(row.entry, [])) for row in tables)
     missing = sorted({row.entry for row in rows if row.arguments is None and row.status == IMPLEMENTED and row.entry})
-    notes = (f"no SYSCALL_DEFINE found for {len(missing)} entries: {', '.join(missing[:8])} …",) if missing else ()
+    names = f"{', '.join(missing[:8])}{' …' if len(missing) > 8 else ''}"
+    notes = (f"{len(missing)} entries have no SYSCALL_DEFINE, or several that differ: {names}",) if missing else ()
     return Table(KIND, source.name, rows, notes, version)
 
 
-def _join(row: Row, define: Row | None) -> Row:
-    if define is None:
+_ARCHITECTURES = {"aarch64": "arm64", "i386": "x86", "x32": "x86"}
+"""The kernel's folder of an ABI whose name does not begin with the folder's."""
+
+
+def _join(row: Row, defines: list[Row]) -> Row:
+    """`row` with the arguments of the function that handles it, if the tree has one such for its architecture."""
+    word = re.match(r"[a-z]+|x86|s390|m68k|ia64", row.abi)
+    folder = _ARCHITECTURES.get(row.abi.split("-")[0], word[0] if word else "")
+    own = [define for define in defines if re.search(rf"(?:^|/)arch/{folder}\w*/", define.location.file)]
+    common = [define for define in defines if not re.search(r"(?:^|/)arch/\w+/", define.location.file)]
+    found = own or common
+    if not found or any(define.arguments != found[0].arguments for define in found):
         return row
-    return replace(row, arguments=define.arguments, condition=define.condition, location=define.location)
+    return replace(row, arguments=found[0].arguments, condition=found[0].condition, location=found[0].location)
 
 
 def _read_tree(source: Source, folder: Path) -> Iterator[Row]:
