@@ -608,7 +608,7 @@ def check(specs: Sequence[Spec], headers: Headers, folder: Path) -> list[str]:
         if not path.exists():
             wrong.append(f"{path.name}: missing")
         elif path.read_text() != render_table(table, headers):
-            wrong.append(f"{path.name}: not what the headers give")
+            wrong.append(f"{path.name}: not what the headers of Linux {headers.version()} give")
     return wrong
 
 
