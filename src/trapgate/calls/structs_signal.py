@@ -15,9 +15,9 @@ from trapgate.model.values import AnyValue, List, Number, Symbol, Value, remark
 NAMES = (
     "0", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",
     "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF",
-    "WINCH", "IO", "PWR", "SYS",
+    "WINCH", "IO", "PWR", "SYS", "RTMIN",
 )
-"""Names without SIG, by number; the real-time signals begin behind the last."""
+"""Names without SIG, by number, up to the first real-time signal, the only one of these with a name of its own."""
 
 SIGRTMIN = 32
 SIGRTMAX = 64

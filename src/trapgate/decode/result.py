@@ -24,11 +24,19 @@ INTERNAL = {515: "ENOIOCTLCMD", 517: "EPROBE_DEFER", 518: "EOPENSTALE", 519: "EN
 """Numbers the kernel keeps to itself but sometimes lets out (include/linux/errno.h)."""
 
 
+SPELLINGS = {35: "EDEADLK", 95: "EOPNOTSUPP", 133: "EHWPOISON"}
+"""Names where Python's errno module has a synonym, or none."""
+
+
 def error_name(number: int) -> str | None:
-    """The errno's name: ENOENT, ERESTARTSYS; None if it has none."""
+    """The errno's name: ENOENT, ERESTARTSYS; None if it has none.
+
+    >>> error_name(2), error_name(35), error_name(512), error_name(41)
+    ('ENOENT', 'EDEADLK', 'ERESTARTSYS', None)
+    """
     if number in RESTARTS:
         return RESTARTS[number][0]
-    return errno.errorcode.get(number) or INTERNAL.get(number)
+    return SPELLINGS.get(number) or errno.errorcode.get(number) or INTERNAL.get(number)
 
 
 @lru_cache(None)
@@ -37,11 +45,9 @@ def format_error(number: int) -> str:
     if number in RESTARTS:
         name, why = RESTARTS[number]
         return f"? {name} ({why})"
-    name = errno.errorcode.get(number)
+    name = error_name(number)
     if name is not None:
-        return f"-1 {'EOPNOTSUPP' if name == 'ENOTSUP' else name} ({os.strerror(number)})"
-    if number in INTERNAL:
-        return f"-1 {INTERNAL[number]} ({os.strerror(number)})"
+        return f"-1 {name} ({os.strerror(number)})"
     return f"-1 (errno {number})"
 
 

@@ -29,12 +29,6 @@ DECODABLE_PIDS = {word: word for word in ("pidns", "comm")}
 X32_BIT = 0x40000000
 """Set in the numbers of x32 calls; strace's numbers go without."""
 
-_FIRST_SIGNALS = (
-    "HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG"
-    " XCPU XFSZ VTALRM PROF WINCH IO PWR SYS"
-)
-_SIGRTMIN = 32
-_SIGRTMAX = 64
 _CARRIED = {
     102: "socket bind connect listen accept getsockname getpeername socketpair send recv sendto recvfrom shutdown"
     " setsockopt getsockopt sendmsg recvmsg accept4 recvmmsg sendmmsg",
@@ -274,12 +268,10 @@ def parse_signal(text: str) -> int | None:
     """
     if text[:1].isdigit():
         return parse_uint(text, 255)
-    name = text.upper().removeprefix("SIG")
-    names = _FIRST_SIGNALS.split()
-    if name in names:
-        return names.index(name) + 1
-    number = parse_uint(name[3:]) if name.startswith("RT_") else None
-    return number + _SIGRTMIN if number is not None and number <= _SIGRTMAX - _SIGRTMIN else None
+    from trapgate.calls.structs_signal import SIGRTMAX, signal_name
+
+    name = "SIG" + text.upper().removeprefix("SIG")
+    return next((number for number in range(1, SIGRTMAX + 1) if signal_name(number) == name), None)
 
 
 def parse_statuses(text: str) -> frozenset[str]:

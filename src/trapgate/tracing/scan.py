@@ -63,12 +63,14 @@ def parse_duration(text: str) -> int | None:
     (5000, 1500000, 2000000, None)
     """
     number = text[: len(text) - len(text.lstrip("eE.-+0123456789"))]
-    scale = _NS_PER_UNIT.get(text[len(number) :].lower() or "us")
+    unit = text[len(number) :]
+    scale = _NS_PER_UNIT.get(unit.lower() or "us")
     if scale is None:
         return None
     if number.lstrip("+0123456789"):
         return _scale_float(number, scale)
-    value = parse_uint(number, LLONG_MAX)
+    # Behind an integer, strace wants the unit's first letter small.
+    value = parse_uint(number, LLONG_MAX) if unit[:1].islower() or not unit else None
     return None if value is None else value * scale
 
 

@@ -7,9 +7,9 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from errno import ENOSYS
 
 from trapgate.tracing.filters import DESIGNATORS, CallSet, call_names, find_class, parse_calls, parse_signal
 from trapgate.tracing.scan import Complaint, parse_duration, parse_strtoull, parse_uint, scan_uint, split_tokens
@@ -18,13 +18,6 @@ MAX_ERRNO = 4095
 FOREVER = 0xFFFF
 """``last`` of an injection that does not end."""
 MAX_POKE_DIGITS = 2048
-_KERNEL_ERRNOS = {
-    "ERESTARTSYS": 512, "ERESTARTNOINTR": 513, "ERESTARTNOHAND": 514, "ENOIOCTLCMD": 515,
-    "ERESTART_RESTARTBLOCK": 516, "EPROBE_DEFER": 517, "EOPENSTALE": 518, "ENOPARAM": 519, "EBADHANDLE": 521,
-    "ENOTSYNC": 522, "EBADCOOKIE": 523, "ENOTSUPP": 524, "ETOOSMALL": 525, "ESERVERFAULT": 526, "EBADTYPE": 527,
-    "EJUKEBOX": 528, "EIOCBQUEUED": 529, "ERECALLCONFLICT": 530,
-}  # fmt: skip
-"""Errors that the kernel keeps to itself (include/linux/errno.h)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +125,7 @@ def parse_injection(text: str, fault: bool, warn: Callable[[str], None]) -> Inje
     if not fields.keys() - {"first", "last", "step", "syscall"}:
         if not fault:
             raise Complaint(f"invalid {what} argument '{text}'")
-        fields["error"] = errno.ENOSYS
+        fields["error"] = ENOSYS
     return Injection(chosen, **fields)  # type: ignore[arg-type]  # each parser fills its own field
 
 
@@ -192,9 +185,10 @@ def parse_error(text: str) -> int | None:
     """
     number = parse_uint(text, MAX_ERRNO)
     if number is None:
+        from trapgate.decode.result import error_name
+
         name = text.upper()
-        known = getattr(errno, name, None) if name.startswith("E") else None
-        number = known if isinstance(known, int) else _KERNEL_ERRNOS.get(name)
+        number = next((errno for errno in range(1, 600) if error_name(errno) == name), None)
     return number or None
 
 
@@ -222,7 +216,7 @@ def _parse_poke(text: str) -> tuple[tuple[int, bytes], ...] | None:
             pokes[int(argument)] = bytes.fromhex(digits)
         except ValueError:
             return None
-    return tuple(pokes.items()) or None
+    return tuple(pokes.items()) if text else None
 
 
 _FIELDS = {"delay_enter": "delay_enter_ns", "delay_exit": "delay_exit_ns"}
