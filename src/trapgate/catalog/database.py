@@ -26,10 +26,6 @@ PACKAGED = os.path.join(FOLDER, "catalog.sqlite")
 def open_database() -> sqlite3.Connection:
     """A read-only connection to the catalogue and the user's own tables, shared by the process's threads."""
     path = find_database()
-    if os.path.isdir(os.path.join(_xdg("DATA", ".local/share"), "catalog")):
-        from trapgate.catalog.user import find_merged
-
-        path = find_merged(path)
     # immutable: no locks and no -wal file, so that a package folder nobody may write serves as well.
     return sqlite3.connect(f"file:{_quote(path)}?mode=ro&immutable=1", uri=True, check_same_thread=False)
 
@@ -46,8 +42,7 @@ def find_database() -> str:
 
 def user_folder() -> str:
     """The folder of the tables that `trapgate catalog read --add` wrote; it may not exist."""
-    data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
-    return os.path.join(data, "trapgate", "catalog")
+    return os.path.join(xdg_folder("DATA", ".local/share"), "catalog")
 
 
 def find_packaged() -> str:
@@ -148,10 +143,10 @@ def _newest_fact() -> int:
 
 def _cached_path() -> str:
     """The file in the user's cache for the facts as they are now."""
-    return os.path.join(_xdg("CACHE", ".cache"), f"catalog-{_newest_fact():x}.sqlite")
+    return os.path.join(xdg_folder("CACHE", ".cache"), f"catalog-{_newest_fact():x}.sqlite")
 
 
-def _xdg(kind: str, default: str) -> str:
+def xdg_folder(kind: str, default: str) -> str:
     """trapgate's folder in the user's data or cache; it may not exist."""
     return os.path.join(os.environ.get(f"XDG_{kind}_HOME") or os.path.expanduser(f"~/{default}"), "trapgate")
 

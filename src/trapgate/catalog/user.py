@@ -16,7 +16,7 @@ import tempfile
 import zlib
 
 from trapgate.catalog.argument import Argument
-from trapgate.catalog.database import user_folder
+from trapgate.catalog.database import user_folder, xdg_folder
 from trapgate.catalog.factfile import list_facts, read_facts
 from trapgate.catalog.readers import ABSENT, COMPAT, DECLARED, IMPLEMENTED, REMOVED, RESERVED, Table
 from trapgate.model.errors import TrapgateError, UsageError
@@ -116,8 +116,7 @@ def find_merged(packaged: str) -> str:
     # The name changes with each file, so that a cache is never older than what it was made of.
     files = [packaged, *(os.path.join(folder, f"{name}.tsv") for name in names)]
     stamp = zlib.crc32(repr([(file, os.stat(file).st_mtime_ns, os.stat(file).st_size) for file in files]).encode())
-    cache = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "trapgate")
-    path = os.path.join(cache, f"catalog-user-{stamp:08x}.sqlite")
+    path = os.path.join(xdg_folder("CACHE", ".cache"), f"catalog-user-{stamp:08x}.sqlite")
     if not os.path.exists(path):
         _merge(packaged, folder, path)
     return path

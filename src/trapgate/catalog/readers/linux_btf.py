@@ -36,9 +36,9 @@ def read(source: Source) -> Table:
     rows = [row for function in functions.values() if (row := _make_row(source, function, functions))]
     # Where there are wrappers, a call without arguments may have its inner function alone; elsewhere all are plain.
     prefix = "__do_sys_" if rows else "sys_"
-    names = {row.name for row in rows if row.abi == native}
+    known = {row.name for row in rows if row.abi == native}
     rows += [
-        row for function in functions.values() if (row := _make_plain_row(source, function, prefix, native, names))
+        row for function in functions.values() if (row := _make_plain_row(source, function, prefix, native, known))
     ]
     return Table(KIND, source.name, tuple(rows), ("BTF has no numbers: --diff finds them by name",))
 
