@@ -45,9 +45,9 @@ def format_error(number: int) -> str:
     if number in RESTARTS:
         name, why = RESTARTS[number]
         return f"? {name} ({why})"
-    name = error_name(number)
-    if name is not None:
-        return f"-1 {name} ({os.strerror(number)})"
+    known = error_name(number)
+    if known is not None:
+        return f"-1 {known} ({os.strerror(number)})"
     return f"-1 (errno {number})"
 
 
