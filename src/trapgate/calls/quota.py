@@ -75,25 +75,29 @@ class ByCommand(Switch):
         return cases.get((c.word(self.selector) & 0xFFFFFFFF) >> 8, self.default)
 
 
-BLOCK = dict.fromkeys((
-    "dqb_bhardlimit", "dqb_bsoftlimit", "dqb_curspace", "dqb_ihardlimit", "dqb_isoftlimit", "dqb_curinodes",
-))
+BLOCK = ("dqb_bhardlimit", "dqb_bsoftlimit", "dqb_curspace", "dqb_ihardlimit", "dqb_isoftlimit", "dqb_curinodes")
 QuotaValid = Flags("if_dqblk_valid")
 
 Block = Struct(
-    "struct if_dqblk", brief=tuple(BLOCK), packed=True, **dict.fromkeys(BLOCK, U64),
-    dqb_btime=U64, dqb_itime=U64, dqb_valid=QuotaValid,
+    "struct if_dqblk", brief=BLOCK,
+    dqb_bhardlimit=U64, dqb_bsoftlimit=U64, dqb_curspace=U64, dqb_ihardlimit=U64, dqb_isoftlimit=U64,
+    dqb_curinodes=U64, dqb_btime=U64, dqb_itime=U64, dqb_valid=QuotaValid,
+    size_of=68,  # what pads it is never read
 )
 NextBlock = Struct(
-    "struct if_nextdqblk", brief=(*BLOCK, "dqb_id"), **dict.fromkeys(BLOCK, U64),
-    dqb_btime=U64, dqb_itime=U64, dqb_valid=QuotaValid, dqb_id=U32,
+    "struct if_nextdqblk", brief=(*BLOCK, "dqb_id"),
+    dqb_bhardlimit=U64, dqb_bsoftlimit=U64, dqb_curspace=U64, dqb_ihardlimit=U64, dqb_isoftlimit=U64,
+    dqb_curinodes=U64, dqb_btime=U64, dqb_itime=U64, dqb_valid=QuotaValid, dqb_id=U32,
 )
 Info = Struct(
     "struct if_dqinfo", dqi_bgrace=U64, dqi_igrace=U64, dqi_flags=Flags("if_dqinfo_flags"),
     dqi_valid=Flags("if_dqinfo_valid"),
 )
 
-_XFS = ["d_version", "d_flags", "d_fieldmask", "d_id", "d_blk_hardlimit", "d_blk_softlimit", "d_ino_hardlimit", "d_ino_softlimit", "d_bcount", "d_icount"]
+_XFS = (
+    "d_version", "d_flags", "d_fieldmask", "d_id", "d_blk_hardlimit", "d_blk_softlimit", "d_ino_hardlimit",
+    "d_ino_softlimit", "d_bcount", "d_icount",
+)
 XfsBlock = Struct(
     "struct fs_disk_quota", brief=_XFS,
     d_version=S8, d_flags=Flags("xfs_dqblk_flags", size=1), d_fieldmask=X16, d_id=U32, d_blk_hardlimit=U64,
