@@ -31,6 +31,7 @@
 #define SYSCALL_STOP (SIGTRAP | 0x80)
 #define LOOK_AROUND 32           /* waits between two looks at all that wait */
 #define IDLE_NS 250000000ull     /* the longest a signal for Python can stay unseen */
+#define PLACE_NS 20000000ull     /* how long stops may cease before the program is free to move */
 #define DETACH_NS 2000000000ull  /* threads that do not stop within this are left to the kernel */
 
 static volatile sig_atomic_t ticked;
@@ -162,6 +163,7 @@ static int on_entry(struct tg_tracer *t, struct tg_task *task, const struct tg_c
 		task->flags &= ~(u32)TG_T_HIDDEN;
 		task->flags |= TG_T_FIRST_EXEC;
 	}
+	tg_place_call(&t->place, call->abi, call->nr);
 	if (tg_guard_call(call->abi, call->nr, call->arg))
 		t->mem.careful = true;
 	task->plan = tg_plans_find(&t->plans, call->abi, call->nr, call->arg);
@@ -336,6 +338,7 @@ static int on_exec(struct tg_tracer *t, struct tg_task *task, struct tg_task **r
 	struct tg_record record = {.nr = former > 0 && former != tid ? former : 0};
 	int err = 0;
 	tg_mem_forget(&t->mem, task->pid);
+	tg_place_forget(&t->place, tid);
 	if (caller) {
 		err = put_open_call(t, task);
 		u32 inherited = task->flags & (TG_T_ROOT | TG_T_STOPPED | TG_T_DETACH);
@@ -364,6 +367,7 @@ static void forget(struct tg_tracer *t, struct tg_task *task)
 		t->n_delayed--;
 	if (t->held == task)
 		t->held = NULL;
+	tg_place_forget(&t->place, task->tid);
 	tg_tasks_remove(&t->tasks, task);
 	if (!threads_left(t, pid))
 		tg_mem_forget(&t->mem, pid);
@@ -401,6 +405,7 @@ static int let_go(struct tg_tracer *t, struct tg_task *task)
 	const struct tg_record record = {0};
 	if (!err)
 		err = put(t, task, TG_DETACH, &record);
+	tg_place_forget(&t->place, task->tid);
 	tg_ptrace(TG_PTRACE_DETACH, task->tid, NULL, (void *)(intptr_t)task->sig);
 	forget(t, task);
 	return err;
@@ -464,6 +469,7 @@ static int handle(struct tg_tracer *t, pid_t tid, int status)
 		return err;
 	if (!WIFSTOPPED(status))
 		return on_death(t, task, status);
+	tg_place_stop(&t->place, tid);
 	size_t before = t->out.len;
 	err = on_stop(t, &task, status);
 	if (err == -ESRCH)
@@ -583,6 +589,8 @@ static u64 resume_delayed(struct tg_tracer *t)
 static u64 timer_period(const struct tg_tracer *t, u64 deadline, u64 delayed)
 {
 	u64 period = t->out.len ? (u64)t->flush_ms * 1000000u : IDLE_NS;
+	if (t->place.narrowed && period > PLACE_NS)
+		period = PLACE_NS;
 	if (deadline) {
 		u64 now = tg_now_ns();
 		u64 left = deadline > now ? deadline - now : 0;
@@ -597,6 +605,8 @@ static u64 timer_period(const struct tg_tracer *t, u64 deadline, u64 delayed)
 static bool timer_is_late(const struct tg_tracer *t, u64 delayed)
 {
 	if (delayed && delayed < t->timer_ns)
+		return true;
+	if (t->place.narrowed && t->timer_ns > PLACE_NS)
 		return true;
 	return !t->hold && t->out.len && t->timer_ns > (u64)t->flush_ms * 1000000u;
 }
@@ -627,6 +637,8 @@ static int step(struct tg_tracer *t, u64 deadline)
 	if (ticked || !t->timer_ns || timer_is_late(t, delayed)) {
 		bool was_ticked = ticked;
 		ticked = 0;
+		if (was_ticked)
+			tg_place_tick(&t->place);
 		int err = set_timer(t, timer_period(t, deadline, delayed));
 		if (err || was_ticked)
 			return err ? err : TG_RUN_INTERRUPTED;
@@ -752,6 +764,7 @@ void tg_tracer_deinit(struct tg_tracer *t)
 		close(t->exec_error_fd);
 	t->exec_error_fd = -1;
 	t->held = NULL;
+	tg_place_deinit(&t->place);
 	tg_mem_deinit(&t->mem);
 	tg_tasks_deinit(&t->tasks);
 	tg_plans_deinit(&t->plans);

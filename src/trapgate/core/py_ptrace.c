@@ -181,7 +181,7 @@ static int ptrace_init(PyObject *object, PyObject *args, PyObject *kwargs)
 		.kill_on_exit = kill_on_exit || seccomp, /* without its tracer a filtered call fails with ENOSYS */
 		.buffer_size = buffer_size > 0 ? (size_t)buffer_size : 1,
 		.flush_ms = flush_ms,
-		.place = {.on = place},
+		.place = {.on = place && !seccomp}, /* with a filter not every call is seen */
 	};
 	tg_tracer_init(&self->tracer);
 	self->open = true;

@@ -185,12 +185,26 @@ extern bool tg_use_syscall_info; /* tests switch it off to reach the fallback by
 
 /* ---- placement (place.c) ---- */
 
+struct tg_guarded;
+
 struct tg_place {
 	bool on;
-	int cpu;
-	cpu_set_t own;       /* the tracer's mask before it was narrowed */
-	bool narrowed;
+	bool narrowed;   /* one thread and the tracer are kept on one CPU now */
+	pid_t last;      /* whose stop was the last */
+	u32 streak;      /* its stops in a row */
+	u32 stops;       /* since the last tick */
+	u64 since_ns;
+	cpu_set_t own;   /* the tracer's mask before it was narrowed */
+	struct tg_guarded *guarded;
+	int guard_pipe;
 };
+
+void tg_place_stop(struct tg_place *place, pid_t tid);
+void tg_place_call(struct tg_place *place, u8 abi, s64 nr);
+void tg_place_tick(struct tg_place *place);
+void tg_place_forget(struct tg_place *place, pid_t tid);
+void tg_place_release(struct tg_place *place);
+void tg_place_deinit(struct tg_place *place);
 
 /* ---- the tracer (ptrace.c) ---- */
 
