@@ -215,7 +215,7 @@ def parse_parameters(text: str) -> tuple[Argument, ...]:
     ['path', 'flags', 'mode']
     """
     parts = [part.removeprefix("...").strip() for part in split_list(text)]
-    return tuple(parse_parameter(part) for part in parts if part not in ("", "void"))
+    return tuple(parse_parameter(part) for part in parts if part not in ("", "void", "VOID"))
 
 
 _TOKEN = re.compile(r"\s*(?:(0[xX][0-9a-fA-F]+|\d+)[uUlL]*|([A-Za-z_]\w*)|(<<|[-+*|()]))")

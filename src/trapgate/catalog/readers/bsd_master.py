@@ -152,7 +152,8 @@ def _take_words(text: str) -> tuple[list[str], str]:
         # A name in capitals would be the comment of an entry without prototype: there is none.
         words += match[1].split("|")
         text = text[match.end() :]
-    return words, text.strip()
+    # NetBSD names the module that holds the call before the prototype.
+    return words, re.sub(r"^\w+\s*(?=\{)", "", text.strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +181,10 @@ def _read_call(source: Source, system: str, line: int, words: list[str], rest: s
     if system == "macos":
         return _read_xnu_call(function, arguments, after)
     name = _name_of(system, match[1], function, after)
+    # As the system's own <sys/syscall.h> names them.
+    if system == "netbsd" and (version := next((word[7:] for word in words if word.startswith("COMPAT_")), "")):
+        name = f"compat_{version}_{name}"
     if system == "freebsd" and (version := next((word[6:] for word in words if _COMPAT.fullmatch(word)), "")):
-        # As the system's own <sys/syscall.h> names it.
         name = f"freebsd{version}_{name}"
     return _Call(name, _entry_of(system, match[1], function), arguments, _status_of(words))
 
