@@ -48,6 +48,9 @@ class Process(Protocol):
     def fd_text(self, fd: int) -> str:
         """What ``-y``/``-yy`` print behind a descriptor, with its brackets; empty if nothing."""
 
+    def stack_pointer(self) -> int:
+        """The stack pointer at the entry of the call, 0 if it is not known."""
+
     def pid_text(self, pid: int, kind: str) -> str:
         """What ``-Y`` and pid namespace translation print behind a pid; kind: tid, tgid, pgid, sid."""
 
@@ -57,6 +60,9 @@ class UnknownProcess:
 
     def fd_text(self, fd: int) -> str:
         return ""
+
+    def stack_pointer(self) -> int:
+        return 0
 
     def pid_text(self, pid: int, kind: str) -> str:
         return ""
@@ -123,7 +129,7 @@ class Call:
     exiting = False
     description: Description | None = None
     layout: Layout | None = None
-    note = ""
+    note: str | None = None
     """Printed in parentheses behind the result: ``= 1 (in [3])``."""
     shown_result: AnyValue | None = None
     """Printed in place of the result when a decoder says so."""

@@ -66,7 +66,13 @@ def _show_owner(view: View) -> Shown:
 
 
 Owner = Struct("struct f_owner_ex", show=_show_owner, type=Enum("f_owner_types"), pid=S32)
-Delegation = Struct("struct delegation", d_flags=X32, d_type=LockType, __pad=X16)
+
+
+def _show_delegation(view: View) -> Shown:
+    return view.fields("d_flags", "d_type", "__pad")
+
+
+Delegation = Struct("struct delegation", show=_show_delegation, d_flags=X32, d_type=LockType, __pad=X16)
 WriteHint = Indirect(Enum("rwh_write_life_hints", size=8))
 
 
@@ -99,17 +105,17 @@ CASES64: dict[str | int, Type | None] = {12: Out(Lock64), 13: In(Lock64Set), 14:
 """F_GETLK64, F_SETLK64, F_SETLKW64, which only 32-bit calls have."""
 
 
-def _note_flags(prefix: str, table: str) -> Callable[[Call], str]:
-    def note(c: Call) -> str:
+def _note_flags(prefix: str, table: str) -> Callable[[Call], str | None]:
+    def note(c: Call) -> str | None:
         if not c.result:
-            return ""
+            return None
         return prefix + format_noted_flags(c.result & 0xFFFFFFFF, c.style, [tables.load(table, c.abi.name)])
 
     return note
 
 
-def _note_lease(c: Call) -> str:
-    return tables.load("lockfcmds", c.abi.name).by_value.get(c.result, "")
+def _note_lease(c: Call) -> str | None:
+    return tables.load("lockfcmds", c.abi.name).by_value.get(c.result)
 
 
 def _note_modes(c: Call) -> str:
@@ -117,12 +123,12 @@ def _note_modes(c: Call) -> str:
     return "flags " + "|".join([n if isinstance(n, str) else hex(n) for n in names])
 
 
-NOTES: dict[str, tuple[Callable[[Call], str], bool]] = {
+NOTES: dict[str, tuple[Callable[[Call], str | None], bool]] = {
     "F_GETFD": (_note_flags("flags ", "fdflags"), True),
     "F_GETFL": (_note_modes, True),
     "F_GETLEASE": (_note_lease, True),
     "F_GET_SEALS": (_note_flags("seals ", "f_seals"), True),
-    "F_GETSIG": (lambda c: signal_name(c.result) or "", False),
+    "F_GETSIG": (lambda c: signal_name(c.result), False),
 }
 """What the result means, by operation, and whether the result itself prints in hexadecimal."""
 

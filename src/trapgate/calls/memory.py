@@ -293,6 +293,8 @@ class Array(Type):
             items.append(self.inner.load(c, data, offset))
         if shown < count:
             if fetch(addr + shown * step, step) is None:
+                if not items:
+                    return c.address(addr)
                 # the element behind the last one shown is looked at too, as strace does
                 items.append(Joined(MORE, remark(hex(addr + shown * step))))
             else:

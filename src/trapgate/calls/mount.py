@@ -307,7 +307,10 @@ Statmount = Struct(
 
 def _ids(count: str) -> Type:
     """An array of 64-bit ids: as many as the call returned, never more than there was room for."""
-    return Out(Array(X64, lambda c: min(c.word(count), max(c.result, 0))))
+    def shown(c: Call) -> int:
+        return c.word(count) if c.error else min(c.word(count), c.result)
+
+    return Out(Array(X64, shown), anyway=True)
 
 
 call(

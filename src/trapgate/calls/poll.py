@@ -153,11 +153,11 @@ def _show_pollfd(view: View) -> Shown:
 PollFd = Struct("struct pollfd", show=_show_pollfd, fd=Fd, events=PollFlags, _revents=S16)
 
 
-def format_polled(c: Call, timeout: tuple[Type, int] | None) -> str:
-    """``[{fd=0, revents=POLLIN}], left {tv_sec=…}``; empty when there is nothing to tell."""
+def format_polled(c: Call, timeout: tuple[Type, int] | None) -> str | None:
+    """``[{fd=0, revents=POLLIN}], left {tv_sec=…}``; None when there is nothing to tell."""
     addr, count = truncate(c.word("fds"), c.abi.word, False), truncate(c.word("nfds"), 4, False)
     if not c.verbose or not addr or not count:
-        return ""
+        return None
     shown: list[str] = []
     room = NOTE_ROOM - 27
     for at in range(addr, addr + 8 * count, 8):
@@ -178,7 +178,7 @@ def format_polled(c: Call, timeout: tuple[Type, int] | None) -> str:
         shown.append(item)
     text = f"[{', '.join(shown)}]" if shown else ""
     if timeout is None or not timeout[1]:
-        return text
+        return text or None
     left = f"left {timeout[0].at(c, timeout[1]).text}"
     if len(text) + len(left) + 2 >= NOTE_ROOM:
         return text + ", ..."

@@ -376,7 +376,7 @@ class FileDescriptor(Scalar):
         if not c.options.decode_fds:
             return plain
         fd = self.number(c, word)
-        more = c.process.fd_text(fd)
+        more = c.process.fd_text(fd) if fd >= 0 else ""
         return Number(f"{fd}{more}", {"fd": fd, "path": more[1:-1]}) if more else plain
 
 

@@ -59,7 +59,7 @@ def format_result(c: Call) -> str:
             return c.shown_result.text
         # under -e raw= the kernel's restart codes print as any other error
         text = f"-1 {error_name(c.error)} ({os.strerror(c.error)})" if raw and c.error in RESTARTS else format_error(c.error)
-        return f"{text} ({c.note})" if c.note and not raw else text
+        return f"{text} ({c.note})" if c.note is not None and not raw else text
     if raw:
         return hex(truncate(c.result, c.abi.register, False)) if c.result else "0"
     if c.shown_result is not None:
@@ -69,4 +69,4 @@ def format_result(c: Call) -> str:
         text = value.text if value is not None else "?"
     else:
         text = str(truncate(c.result, c.abi.register, True))
-    return f"{text} ({c.note})" if c.note else text
+    return f"{text} ({c.note})" if c.note is not None else text
