@@ -16,6 +16,7 @@ from trapgate.calls.quote import Hex, escape, quote
 from trapgate.calls.structs_signal import format_signal_set
 from trapgate.calls.tables import load
 from trapgate.kernel.descriptors import AT_FDCWD, read_fd_device, read_fd_info, read_fd_link
+from trapgate.kernel.processes import read_stack_pointer
 from trapgate.kernel.sock_diag import DiagSocket, InetSocket, NetlinkSocket, UnixSocket, find_socket, read_protocol_name
 
 DELETED = " (deleted)"
@@ -43,6 +44,10 @@ class LiveProcess:
                 if shown:
                     return shown
         return bracket(link, self.options.hexadecimal) if "path" in wanted else ""
+
+    def stack_pointer(self) -> int:
+        """The stack pointer in the call the thread is held in; 0 when it runs or is gone."""
+        return read_stack_pointer(self.tid)
 
     def pid_text(self, pid: int, kind: str) -> str:
         """The name of process ``pid`` in angle brackets, when names are wanted."""
