@@ -52,6 +52,7 @@ int tg_tracer_attach(struct tg_tracer *t, pid_t pid, bool threads)
 	if (tg_tasks_find(&t->tasks, pid))
 		return 0;
 	pid_t tgid = tg_task_tgid(pid);
+	t->detaching = false;
 	int err = seize(t, pid, tgid);
 	if (err)
 		return err;

@@ -310,6 +310,25 @@ static bool is_thread_of(pid_t pid, pid_t tid)
 	return syscall(SYS_tgkill, pid, tid, 0) == 0 || errno != ESRCH;
 }
 
+/*
+ * A child's first stop may be seen before the event of its parent's fork, and it may even be
+ * gone by then: such a child must not be remembered again, it would never end.
+ */
+static void note_early(struct tg_tracer *t, pid_t tid)
+{
+	t->early[t->n_early++ % TG_EARLY] = tid;
+}
+
+static bool was_early(struct tg_tracer *t, pid_t tid)
+{
+	for (unsigned i = 0; i < TG_EARLY; i++)
+		if (t->early[i] == tid) {
+			t->early[i] = 0;
+			return true;
+		}
+	return false;
+}
+
 static int on_fork(struct tg_tracer *t, struct tg_task *task, int event)
 {
 	pid_t tid = (pid_t)event_message(task);
@@ -317,7 +336,7 @@ static int on_fork(struct tg_tracer *t, struct tg_task *task, int event)
 		return 0;
 	pid_t pid = event == TG_EVENT_CLONE && is_thread_of(task->pid, tid) ? task->pid : tid;
 	struct tg_task *child = tg_tasks_find(&t->tasks, tid);
-	if (!child) {
+	if (!was_early(t, tid) && !child) {
 		int err = tg_tracer_adopt(t, tid, pid, TG_T_NEW, &child);
 		if (err)
 			return err;
@@ -452,8 +471,10 @@ static int on_unknown(struct tg_tracer *t, pid_t tid, int status, struct tg_task
 			t->stray[t->n_strays++] = (struct tg_pending){tid, status};
 		return 0;
 	}
-	if (t->follow)
+	if (t->follow) {
+		note_early(t, tid);
 		return tg_tracer_adopt(t, tid, tg_task_tgid(tid), TG_T_NEW, ret);
+	}
 	tg_ptrace(TG_PTRACE_DETACH, tid, NULL, NULL); /* a child made with CLONE_PTRACE */
 	return 0;
 }
@@ -476,7 +497,7 @@ static int handle(struct tg_tracer *t, pid_t tid, int status)
 		err = 0; /* killed in the middle: leave it, its exit follows */
 	if (err)
 		return tg_tracer_fail(t, "handle a stop", tid, -err);
-	if (task->flags & TG_T_DETACH)
+	if (t->detaching || (task->flags & TG_T_DETACH))
 		return let_go(t, task);
 	if (t->hold && t->out.len > before)
 		t->held = task;
@@ -720,6 +741,7 @@ int tg_tracer_detach_all(struct tg_tracer *t)
 	int err = 0;
 	if (!all)
 		return tg_tracer_fail(t, "detach", 0, ENOMEM);
+	t->detaching = true; /* also those that are born meanwhile */
 	for (u32 i = 0; i < t->tasks.n_slot; i++)
 		if (t->tasks.slot[i])
 			all[n++] = t->tasks.slot[i];
@@ -735,10 +757,7 @@ int tg_tracer_detach_all(struct tg_tracer *t)
 			break;
 		if (!got)
 			continue;
-		struct tg_task *task = tg_tasks_find(&t->tasks, tid);
 		err = handle(t, tid, status);
-		if (!err && !task && (task = tg_tasks_find(&t->tasks, tid)))
-			err = ask_to_stop(t, task); /* born meanwhile */
 	}
 	set_timer(t, 0);
 	t->done = !t->tasks.n;

@@ -224,6 +224,7 @@ int tg_tracer_spawn(struct tg_tracer *t, const struct tg_spawn *spawn, pid_t *re
 	struct sock_fprog filter = {0};
 	struct tg_spawn with_filter = *spawn;
 	int err = open_pipes(&pipes);
+	t->detaching = false;
 	if (err)
 		return tg_tracer_fail(t, "pipe2", 0, -err);
 	if (t->seccomp) {

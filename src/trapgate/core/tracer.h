@@ -215,6 +215,7 @@ struct tg_pending {
 
 #define TG_PENDING 256
 #define TG_STRAYS 64
+#define TG_EARLY 256
 
 struct tg_tracer {
 	bool follow, hold, seccomp, kill_on_exit;
@@ -232,6 +233,9 @@ struct tg_tracer {
 	u32 n_strays;
 	u32 waits;               /* since the last look at who else is waiting */
 	u32 n_delayed;
+	pid_t early[TG_EARLY];   /* stopped before their parent's fork event, a ring */
+	u32 n_early;
+	bool detaching;          /* every stop is to be the last one */
 	bool done;               /* the last run found nothing left to trace */
 	pid_t root;
 	int exec_error_fd;       /* the spawned child's pipe: errno if exec failed */
