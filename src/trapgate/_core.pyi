@@ -13,6 +13,9 @@ class TraceError(OSError):
     pid: int
     """The process or thread it was tried on, 0 if none."""
 
+def use_syscall_info(on: bool) -> None:
+    """Whether PTRACE_GET_SYSCALL_INFO and _SET_SYSCALL_INFO may be used, or the registers only (for tests)."""
+
 class Ptrace:
     """One ptrace tracer. All methods belong to the thread that made it.
 

@@ -657,8 +657,25 @@ static PyType_Spec spec = {
 	.slots = slots,
 };
 
+static PyObject *use_syscall_info(PyObject *module, PyObject *value)
+{
+	(void)module;
+	int on = PyObject_IsTrue(value);
+	if (on < 0)
+		return NULL;
+	tg_use_syscall_info = on;
+	Py_RETURN_NONE;
+}
+
+static PyMethodDef functions[] = {
+	{"use_syscall_info", use_syscall_info, METH_O, NULL},
+	{NULL, NULL, 0, NULL},
+};
+
 int tg_ptrace_add_types(PyObject *module)
 {
+	if (PyModule_AddFunctions(module, functions) < 0)
+		return -1;
 	trace_error = PyErr_NewExceptionWithDoc("trapgate._core.TraceError", "A ptrace operation failed.",
 						PyExc_OSError, NULL);
 	PyObject *type = PyType_FromSpec(&spec);
