@@ -19,6 +19,7 @@ from trapgate.calls.types import (
     EnumFlags,
     Fd,
     Flags,
+    InstrumentFd,
     Int,
     Size,
     UInt,
@@ -106,5 +107,6 @@ call(
 )
 call(
     "fanotify_mark",
-    fanotify_fd=Fd, flags=Flags("fan_mark_flags"), mask=WideFlags("fan_event_flags"), dirfd=MarkDirFd(), pathname=Path,
+    fanotify_fd=InstrumentFd, flags=Flags("fan_mark_flags"), mask=WideFlags("fan_event_flags"), dirfd=MarkDirFd(),
+    pathname=Path,
 )

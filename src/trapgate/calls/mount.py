@@ -23,6 +23,7 @@ from trapgate.calls.types import (
     Enum,
     Fd,
     Flags,
+    InstrumentFd,
     Int,
     Size,
     Switch,
@@ -150,7 +151,7 @@ def has_blob(c: Call) -> bool:
 
 
 call(
-    "fsconfig", fd=Fd, cmd=Enum("fsconfig_cmds"),
+    "fsconfig", fd=InstrumentFd, cmd=Enum("fsconfig_cmds"),
     key=Switch("cmd", {f"FSCONFIG_SET_{w}": SHORT for w in ("FLAG", "STRING", "BINARY", "PATH", "PATH_EMPTY", "FD")}),
     value=Switch("cmd", {
         "FSCONFIG_SET_STRING": SHORT, "FSCONFIG_SET_PATH": Path, "FSCONFIG_SET_PATH_EMPTY": Path,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from trapgate.calls.call import Call
 from trapgate.calls.describe import call
-from trapgate.calls.memory import RESULT, Bytes, Fixed, In, Out, Path, Struct, View
+from trapgate.calls.memory import RESULT, Bytes, Fixed, In, Out, Path, PathStr, Struct, View
 from trapgate.calls.plan import Planner
 from trapgate.calls.structs_file import S_IFBLK, S_IFCHR, S_IFMT, Device, FileTypeMode
 from trapgate.calls.structs_time import Dated, Timespec, Timespec64, Timeval, with_time
@@ -38,9 +38,20 @@ call("chown32 lchown32", pathname=Path, owner=Uid, group=Gid, abis="i386")
 call("fchown32", fd=Fd, owner=Uid, group=Gid, abis="i386")
 call("fchownat", dirfd=DirFd, pathname=Path, owner=Uid, group=Gid, flags=AtFlags)
 
-call("link symlink rename pivot_root", oldpath=Path, newpath=Path)
+
+class LinkTarget(In):
+    """What a symbolic link says: a path, by which no call is chosen."""
+
+    def named_path(self, c: Call, word: int) -> int:
+        return 0
+
+
+Target = LinkTarget(PathStr())
+
+call("link rename pivot_root", oldpath=Path, newpath=Path)
+call("symlink", oldpath=Target, newpath=Path)
 call("linkat", olddirfd=DirFd, oldpath=Path, newdirfd=DirFd, newpath=Path, flags=AtFlags)
-call("symlinkat", target=Path, newdirfd=DirFd, linkpath=Path)
+call("symlinkat", target=Target, newdirfd=DirFd, linkpath=Path)
 call("renameat", olddirfd=DirFd, oldpath=Path, newdirfd=DirFd, newpath=Path)
 call("renameat2", olddirfd=DirFd, oldpath=Path, newdirfd=DirFd, newpath=Path, flags=Flags("rename_flags"))
 call("unlink rmdir chdir chroot acct uselib", path=Path)

@@ -7,7 +7,7 @@ select(2), poll(2), epoll_ctl(2), epoll_wait(2); include/uapi/linux/eventpoll.h.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from trapgate.calls.call import Call
 from trapgate.calls.describe import EXIT, Yield, call, decoder
@@ -15,7 +15,20 @@ from trapgate.calls.memory import RESULT, Array, In, Out, Shown, Struct, View
 from trapgate.calls.plan import Planner
 from trapgate.calls.structs_signal import SignalSet, SizedSignalSet
 from trapgate.calls.structs_time import Timespec, Timespec64, Timeval
-from trapgate.calls.types import S16, X64, Enum, Fd, Flags, Int, Size, Type, UInt, format_noted_flags, truncate
+from trapgate.calls.types import (
+    S16,
+    X64,
+    Enum,
+    Fd,
+    Flags,
+    InstrumentFd,
+    Int,
+    Size,
+    Type,
+    UInt,
+    format_noted_flags,
+    truncate,
+)
 from trapgate.model.values import AnyValue, List
 
 HEADERS = {"struct pollfd": "poll.h", "struct epoll_event": "linux/eventpoll.h"}
@@ -94,6 +107,13 @@ class Selected(Type):
         return Int.decode(c, word)
 
 
+class FdSetArgument(In):
+    """A set of descriptors that the kernel rewrites; the remark behind the result tells how."""
+
+    def named_fds(self, c: Call, word: int) -> Sequence[int]:
+        return read_fd_set(c, truncate(word, c.abi.word, False), truncate(c.word("nfds"), 4, True)) or ()
+
+
 class Remaining(In):
     """A timeout that the kernel rewrites with what is left of it; the remark tells that."""
 
@@ -102,7 +122,7 @@ class Remaining(In):
         self.inner.plan(p.at_exit())
 
 
-FdSets = In(FdSet())
+FdSets = FdSetArgument(FdSet())
 
 call(
     "select", nfds=Int, readfds=FdSets, writefds=FdSets, exceptfds=FdSets, timeout=Remaining(Timeval),
@@ -124,7 +144,16 @@ call(
 SelectArguments = Struct("struct sel_arg_struct", n=Int, inp=FdSets, outp=FdSets, exp=FdSets, tvp=In(Timeval))
 
 
-@decoder("select", abis="i386", classes="desc", arg=In(SelectArguments))
+class OldSelectArgument(In):
+    """The address of select's arguments."""
+
+    def named_fds(self, c: Call, word: int) -> Sequence[int]:
+        words = c.unpack("5I", truncate(word, c.abi.word, False)) or (0, 0, 0, 0)
+        sets = [read_fd_set(c, addr, truncate(words[0], 4, True)) or [] for addr in words[1:4]]
+        return [fd for members in sets for fd in members]
+
+
+@decoder("select", abis="i386", classes="desc", arg=OldSelectArgument(SelectArguments))
 def old_select(c: Call) -> Iterator[Yield]:
     """By hand because i386's first select has one argument: the address of all five."""
     words = c.unpack("5I", c.args[0])
@@ -202,6 +231,11 @@ class Polled(Type):
 class PollFds(In):
     """poll's array, which the kernel fills with what happened; the remark tells that."""
 
+    def named_fds(self, c: Call, word: int) -> Sequence[int]:
+        addr, count = truncate(word, c.abi.word, False), min(truncate(c.word("nfds"), 4, False), MOST_FDS)
+        data = c.memory.read(addr, 8 * count) if addr else b""
+        return [int.from_bytes(data[at : at + 4], "little", signed=True) for at in range(0, len(data) - 7, 8)]
+
     def plan_argument(self, p: Planner) -> None:
         self.inner.plan(p.at_entry())
         self.inner.plan(p.at_exit())
@@ -240,7 +274,7 @@ Events = Out(Array(EpollEvent, RESULT))
 
 call("epoll_create", size=Int, returns=Fd, classes="desc")
 call("epoll_create1", flags=Flags("epollflags"), returns=Fd, classes="desc")
-call("epoll_ctl", epfd=Fd, op=Enum("epollctls"), fd=Fd, event=AddedEvent(EpollEvent))
+call("epoll_ctl", epfd=InstrumentFd, op=Enum("epollctls"), fd=Fd, event=AddedEvent(EpollEvent))
 call("epoll_wait", epfd=Fd, events=Events, maxevents=Int, timeout=Int)
 call("epoll_pwait", epfd=Fd, events=Events, maxevents=Int, timeout=Int, sigmask=PolledSignals, sigsetsize=Size)
 call(

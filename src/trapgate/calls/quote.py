@@ -36,12 +36,19 @@ _OCTAL = _table("\\{:o}")
 _HEX_CHARS = _table("\\x{:02x}")
 
 
-def _escape_octal(text: str, table: dict[int, str]) -> str:
-    if not _BEFORE_DIGIT.search(text):
+@lru_cache(None)
+def _before_digit(extra: bytes) -> re.Pattern[str]:
+    more = re.escape("".join([chr(b) for b in extra if b < 0x40]))
+    return re.compile(rf"[\x00-\x08\x0e-\x1f{more}](?=[0-7])")
+
+
+def _escape_octal(text: str, table: dict[int, str], extra: bytes) -> str:
+    short = _before_digit(extra) if extra else _BEFORE_DIGIT
+    if not short.search(text):
         return text.translate(table)
     parts = []
     start = 0
-    for match in _BEFORE_DIGIT.finditer(text):
+    for match in short.finditer(text):
         parts.append(text[start : match.start()].translate(table))
         parts.append(f"\\{ord(match.group()):03o}")
         start = match.end()
@@ -65,7 +72,7 @@ def escape(data: bytes, hexadecimal: Hex = Hex.NONE, extra: bytes = b"") -> str:
         unnamed = "\\x{:02x}" if table is _HEX_CHARS else "\\{:o}"
         table = table | {byte: unnamed.format(byte) for byte in extra}
     text = data.decode("latin-1")
-    return text.translate(table) if table is _HEX_CHARS else _escape_octal(text, table)
+    return text.translate(table) if table is _HEX_CHARS else _escape_octal(text, table, extra)
 
 
 def quote(data: bytes, hexadecimal: Hex = Hex.NONE) -> str:

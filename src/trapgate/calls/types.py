@@ -8,7 +8,7 @@ to copy for it (``plan``, see plan.py). Types hold no state of a call.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from trapgate.calls import tables
@@ -55,6 +55,14 @@ class Type:
     def words(self, abi: Abi) -> int:
         """How many argument registers it takes."""
         return 1
+
+    def named_fds(self, c: Call, word: int) -> Sequence[int]:
+        """The descriptors by which -P and -e trace-fds choose calls."""
+        return ()
+
+    def named_path(self, c: Call, word: int) -> int:
+        """The address of a path by which -P chooses calls; 0 if it names none."""
+        return word if self.path_like else 0
 
     def is_pure(self, options: Options) -> bool:
         """Whether its value follows from the register alone: neither memory nor /proc is asked."""
@@ -371,6 +379,9 @@ class FileDescriptor(Scalar):
     def is_pure(self, options: Options) -> bool:
         return not options.decode_fds
 
+    def named_fds(self, c: Call, word: int) -> Sequence[int]:
+        return (self.number(c, word),)
+
     def decode(self, c: Call, word: int) -> AnyValue | None:
         plain = super().decode(c, word)
         if not c.options.decode_fds:
@@ -393,8 +404,16 @@ class DirectoryFd(FileDescriptor):
         return Symbol(text + more, "AT_FDCWD")
 
 
+class _Instrument(FileDescriptor):
+    """A descriptor through which a call works on another: by it no call is chosen."""
+
+    def named_fds(self, c: Call, word: int) -> Sequence[int]:
+        return ()
+
+
 Fd = FileDescriptor()
 DirFd = DirectoryFd()
+InstrumentFd = _Instrument()
 
 
 class UserId(Scalar):
@@ -480,6 +499,9 @@ class Either(Type):
     def decode(self, c: Call, word: int) -> AnyValue | None:
         return (self.first if self.condition(c) else self.second).decode(c, word)
 
+    def named_path(self, c: Call, word: int) -> int:
+        return (self.first if self.condition(c) else self.second).named_path(c, word)
+
     def plan_argument(self, p: Planner) -> None:
         self.first.plan_argument(p)
 
@@ -516,6 +538,14 @@ class Switch(Type):
         return self.numbers(c.abi, c.description.type_of(self.selector)).get(
             truncate(c.word(self.selector), 4, False), self.default
         )
+
+    def named_fds(self, c: Call, word: int) -> Sequence[int]:
+        case = self.chosen(c)
+        return () if case is None else case.named_fds(c, word)
+
+    def named_path(self, c: Call, word: int) -> int:
+        case = self.chosen(c)
+        return 0 if case is None else case.named_path(c, word)
 
     def is_out(self, c: Call) -> bool:
         case = self.chosen(c)
