@@ -10,6 +10,8 @@ import os
 import stat
 
 AT_FDCWD = -100
+DELETED = " (deleted)"
+"""What the kernel puts behind the name of an unlinked file."""
 
 
 def read_fd_link(pid: int, fd: int) -> str | None:
@@ -22,6 +24,23 @@ def read_fd_link(pid: int, fd: int) -> str | None:
         return os.readlink(name)
     except OSError:
         return None
+
+
+def read_fd_path(pid: int, fd: int) -> tuple[str, bool] | None:
+    """What a descriptor leads to, and whether that was unlinked; None if it cannot be read.
+
+    The kernel marks unlinked files with a suffix that a file's name may also have.
+    """
+    link = read_fd_link(pid, fd)
+    if link is None or fd == AT_FDCWD or not link.endswith(DELETED):
+        return None if link is None else (link, False)
+    try:
+        named, opened = os.lstat(link), os.stat(f"/proc/{pid}/fd/{fd}")
+    except OSError:
+        return link.removesuffix(DELETED), True
+    if (named.st_dev, named.st_ino) == (opened.st_dev, opened.st_ino):
+        return link, False
+    return link.removesuffix(DELETED), True
 
 
 def read_fd_info(pid: int, fd: int) -> dict[str, str]:

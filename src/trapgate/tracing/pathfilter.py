@@ -10,8 +10,12 @@ from collections.abc import Sequence
 
 from trapgate.calls.call import Call
 from trapgate.calls.types import truncate
-from trapgate.kernel.descriptors import read_fd_link
+from trapgate.kernel.descriptors import read_fd_path
 from trapgate.tracing.filters import NumberSet
+
+
+CHOSEN = frozenset({"file", "desc", "network"})
+"""The classes whose calls can be chosen by path or descriptor."""
 
 
 class PathFilter:
@@ -24,14 +28,14 @@ class PathFilter:
 
     def matches(self, c: Call) -> bool:
         """Whether an argument of ``c`` is one of the paths or descriptors."""
-        if c.description is None:
+        if c.description is None or not CHOSEN & c.description.classes:
             return False
         index = 0
         for param in c.description.params:
             word = c.args[index] if index < len(c.args) else 0
-            if param.type.fd_like and self.is_fd(c, truncate(word, 4, True)):
+            if any(self.is_fd(c, fd) for fd in param.type.named_fds(c, word)):
                 return True
-            if param.type.path_like and self.is_path(c, word):
+            if self.paths and self.is_path(c, param.type.named_path(c, word)):
                 return True
             index += param.type.words(c.abi)
         return False
@@ -40,7 +44,10 @@ class PathFilter:
         """Whether the descriptor is asked for, by number or by what it leads to."""
         if self.fds is not None and fd >= 0 and fd in self.fds:
             return True
-        return bool(self.names) and read_fd_link(c.tid, fd) in self.names
+        if not self.names or fd < 0:
+            return False
+        found = read_fd_path(c.tid, fd)
+        return found is not None and found[0] in self.names
 
     def is_path(self, c: Call, addr: int) -> bool:
         """Whether the string at ``addr`` is one of the paths."""

@@ -15,11 +15,10 @@ from trapgate.calls.call import Options
 from trapgate.calls.quote import Hex, escape, quote
 from trapgate.calls.structs_signal import format_signal_set
 from trapgate.calls.tables import load
-from trapgate.kernel.descriptors import AT_FDCWD, read_fd_device, read_fd_info, read_fd_link
+from trapgate.kernel.descriptors import AT_FDCWD, read_fd_device, read_fd_info, read_fd_path
 from trapgate.kernel.processes import read_stack_pointer
 from trapgate.kernel.sock_diag import DiagSocket, InetSocket, NetlinkSocket, UnixSocket, find_socket, read_protocol_name
 
-DELETED = " (deleted)"
 PTMX = (5, 2)
 
 
@@ -34,16 +33,17 @@ class LiveProcess:
 
     def fd_text(self, fd: int) -> str:
         """``</path>``, ``<TCP:[…]>`` …: the first of the wanted kinds that fits; empty if not open."""
-        link = read_fd_link(self.tid, fd) if fd >= 0 or fd == AT_FDCWD else None
-        if link is None:
+        found = read_fd_path(self.tid, fd) if fd >= 0 or fd == AT_FDCWD else None
+        if found is None:
             return ""
+        link, deleted = found
         wanted = self.options.decode_fds
         for kind in ("socket", "dev", "eventfd", "pidfd", "signalfd"):
             if kind in wanted:
                 shown: str = getattr(self, f"_show_{kind}")(fd, link)
                 if shown:
                     return shown
-        return bracket(link, self.options.hexadecimal) if "path" in wanted else ""
+        return bracket(link, deleted, self.options.hexadecimal) if "path" in wanted else ""
 
     def stack_pointer(self) -> int:
         """The stack pointer in the call the thread is held in; 0 when it runs or is gone."""
@@ -70,7 +70,7 @@ class LiveProcess:
         kind, major, minor = device
         index = read_fd_info(self.tid, fd).get("tty-index") if (kind, major, minor) == ("char", *PTMX) else None
         slave = f" @/dev/pts/{index}" if index is not None else ""
-        path = escape(os.fsencode(link.removesuffix(DELETED)), self.options.hexadecimal, b"<>")
+        path = escape(os.fsencode(link), self.options.hexadecimal, b"<>")
         return f"<{path}<{kind} {major}:{minor}{slave}>>"
 
     def _show_eventfd(self, fd: int, link: str) -> str:
@@ -131,11 +131,9 @@ def _format_name(name: bytes) -> str:
     return f",{quote(name.partition(bytes(1))[0])}"
 
 
-def bracket(link: str, hexadecimal: Hex) -> str:
+def bracket(path: str, deleted: bool, hexadecimal: Hex) -> str:
     """A path in angle brackets, escaped; ``(deleted)`` stands outside them."""
-    deleted = link.endswith(DELETED)
-    path = os.fsencode(link.removesuffix(DELETED) if deleted else link)
-    return f"<{escape(path, hexadecimal, b'<>')}>" + ("(deleted)" if deleted else "")
+    return f"<{escape(os.fsencode(path), hexadecimal, b'<>')}>" + ("(deleted)" if deleted else "")
 
 
 def read_comm(tid: int) -> bytes:
