@@ -219,6 +219,17 @@ class Pointer(Scalar):
 Addr = Pointer()
 
 
+class PaddedHex(Scalar):
+    """A hexadecimal number as wide as its type: ``0x00001f``; zero is all zeros."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size, "x")
+
+    def decode(self, c: Call, word: int) -> AnyValue | None:
+        value, width = self.number(c, word), 2 * self.size(c.abi)
+        return Number(f"{value:#0{width}x}" if value else "0" * width, value)
+
+
 class Named(Scalar):
     """Base of enumerations and flags: values of one or more tables, cached per style and ABI."""
 
@@ -287,6 +298,20 @@ class Enum(Named):
         return Symbol(name, name) if style == "abbrev" else with_remark(number, name, name)
 
 
+def styled(style: str, number: str, name: str, data: object) -> AnyValue:
+    """``name`` in place of ``number``, the number alone under -X raw, both under -X verbose."""
+    if style == "raw":
+        return Number(number, data)
+    return Symbol(name, data) if style == "abbrev" else with_remark(number, name, data)
+
+
+class ExplainedEnum(Enum):
+    """Constants of which programs have no header: the number, with the name as a remark."""
+
+    def show(self, value: int, style: str, abi: Abi) -> AnyValue:
+        return super().show(value, "raw" if style == "raw" else "verbose", abi)
+
+
 def split_flags(value: int, found: list[tables.Table]) -> tuple[list[str], int]:
     """The names of the bits of ``value`` in table order, and the bits without a name."""
     names: list[str] = []
@@ -332,6 +357,13 @@ class Flags(Named):
 
     def show(self, value: int, style: str, abi: Abi) -> AnyValue:
         return show_flags(value, style, self.tables(abi), self.unknown(abi), self.base)
+
+
+class ExplainedFlags(Flags):
+    """Bits of which programs have no header: the number, with the names as a remark."""
+
+    def show(self, value: int, style: str, abi: Abi) -> AnyValue:
+        return super().show(value, "raw" if style == "raw" else "verbose", abi)
 
 
 class WideFlags(Flags):

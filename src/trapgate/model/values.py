@@ -51,6 +51,16 @@ class Symbol(Value):
     role = "const"
 
 
+class KeyedSymbol(Symbol):
+    """A symbol that tells the name of its field in its own text; ``key`` is that name, for JSON."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, text: str, data: Any, key: str) -> None:
+        super().__init__(text, data)
+        self.key = key
+
+
 class FlagSet(Value):
     """Named bits; ``data`` is the list of names, unknown bits last as a number."""
 
@@ -137,7 +147,7 @@ class Struct:
     @property
     def data(self) -> Json:
         """An object; unnamed fields are numbered ``_0``, ``_1``, what was left out is absent."""
-        return {n or f"_{i}": v.data for i, (n, v) in enumerate(self.fields) if v is not MORE}
+        return {n or getattr(v, "key", None) or f"_{i}": v.data for i, (n, v) in enumerate(self.fields) if v is not MORE}
 
     def leaves(self) -> Iterable[tuple[str, str]]:
         yield "punct", self.brackets[0]
