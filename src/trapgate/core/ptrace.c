@@ -644,6 +644,15 @@ static void release_held(struct tg_tracer *t)
 		resume(t, task);
 }
 
+/* Whether the first record of the batch has waited as long as it may. */
+static bool is_old(struct tg_tracer *t)
+{
+	if (!t->out.len)
+		return false;
+	u64 now = tg_now_ns();
+	return now - t->out_since_ns >= (u64)t->flush_ms * 1000000u;
+}
+
 /* One wait and what follows from it. Returns 0 to go on, else enum tg_run_result or -errno. */
 static int step(struct tg_tracer *t, u64 deadline)
 {
@@ -651,7 +660,7 @@ static int step(struct tg_tracer *t, u64 deadline)
 	int status;
 	u64 delayed = t->n_delayed ? resume_delayed(t) : 0;
 	bool full = t->hold ? t->out.len > 0 : t->out.len >= t->buffer_size;
-	if (full || (ticked && t->out.len))
+	if (full || (ticked && is_old(t)))
 		return TG_RUN_BATCH;
 	if (deadline && tg_now_ns() >= deadline)
 		return t->out.len ? TG_RUN_BATCH : TG_RUN_TIMEOUT;
@@ -665,10 +674,15 @@ static int step(struct tg_tracer *t, u64 deadline)
 			return err ? err : TG_RUN_INTERRUPTED;
 	}
 	int got = wait_event(t, &tid, &status);
-	if (got > 0)
-		return handle(t, tid, status);
+	if (got > 0) {
+		bool was_empty = !t->out.len;
+		int err = handle(t, tid, status);
+		if (was_empty && t->out.len && !t->hold)
+			t->out_since_ns = tg_now_ns();
+		return err;
+	}
 	if (got == 0)
-		return t->out.len ? TG_RUN_BATCH : ticked ? 0 : TG_RUN_INTERRUPTED;
+		return ticked ? 0 : TG_RUN_INTERRUPTED;
 	if (got != -ECHILD)
 		return tg_tracer_fail(t, "wait4", -1, -got);
 	t->done = true;
@@ -685,10 +699,8 @@ int tg_tracer_run(struct tg_tracer *t, int timeout_ms)
 	if (gettid() != t->owner)
 		return tg_tracer_fail(t, "run from another thread than the one that attached", 0, EPERM);
 	u64 deadline = timeout_ms < 0 ? 0 : tg_now_ns() + (u64)timeout_ms * 1000000u;
-	if (t->done && !t->out.len)
-		return TG_RUN_DONE;
-	if (t->out.len)
-		return TG_RUN_BATCH; /* left by a detach */
+	if (t->done)
+		return t->out.len ? TG_RUN_BATCH : TG_RUN_DONE;
 	release_held(t);
 	int result = deadline ? set_timer(t, timer_period(t, deadline, 0)) : 0;
 	if (result)

@@ -226,6 +226,7 @@ struct tg_tracer {
 	struct tg_mem mem;
 	struct tg_tasks tasks;
 	struct tg_out out;
+	u64 out_since_ns;        /* when the first record of the batch was put there */
 	struct tg_task *held;
 	struct tg_pending pending[TG_PENDING];
 	u32 n_pending, at_pending;
