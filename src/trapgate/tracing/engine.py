@@ -21,8 +21,10 @@ from trapgate.decode.signals import describe_signal, signal_name
 from trapgate.decode.snapshot import Snapshot
 from trapgate.model.abi import BY_INDEX, X86_64
 from trapgate.model.record import HEADER, SAME_CALL_FROM, Kind, Phase, Record, parse_record
-from trapgate.tracing.memory import HeldMemory
+from trapgate.tracing.colors import Palette, wants_color
+from trapgate.tracing.cputime import CpuTimes
 from trapgate.tracing.lines import Lines, Sink, Task
+from trapgate.tracing.memory import HeldMemory
 from trapgate.tracing.options import TraceOptions
 from trapgate.tracing.output import FileSink
 from trapgate.tracing.process import LiveProcess, read_comm
@@ -51,9 +53,16 @@ class Engine:
         self.tasks: dict[int, Task] = {}
         self.child = 0
         self.child_status: int | None = None
+        self.child_executed = False
         self.clock = Clock(options.times)
         self.clock_offset_ns = time.time_ns() - time.monotonic_ns()
         self.summary = Summary(options.summary) if options.summary is not None else None
+        self.cpu_times = CpuTimes()
+        self.remaining = options.syscall_limit
+        """Calls to show until --syscall-limit is reached; None: no limit."""
+        to_terminal = options.output is None and os.isatty(2)
+        colored = wants_color(options.color, to_terminal, options.output_separately, os.environ)
+        self.palette = Palette.from_environment() if colored else None
         self.tampering = Tampering(options.injections, source) if options.injections else None
         self.matcher = PathFilter(options.paths, options.fds) if options.paths or options.fds is not None else None
         self.now_ns = 0
@@ -65,7 +74,8 @@ class Engine:
         o = options
         self.has_no_leader = self.clock.is_silent and not (o.shows_pid or o.syscall_number or o.instruction_pointer)
         self.repeats = not (o.decode.decode_fds or o.decode.decode_pids or o.summary is not None or o.injections
-                            or o.paths or o.fds is not None or o.output_separately or o.color == "always")
+                            or o.paths or o.fds is not None or o.output_separately or self.palette is not None
+                            or o.syscall_limit is not None)
         self.bodies: dict[bytes, str] = {}
         self.handlers: dict[int, Callable[[Record], None]] = {
             Kind.CALL: self.on_call, Kind.ENTER: self.on_enter, Kind.EXIT: self.on_exit,
@@ -202,6 +212,8 @@ class Engine:
         task.call = c
         if self.tampering is not None:
             self.tampering.enter(task, c)
+        if self.summary is not None:
+            task.cpu_ns = self.cpu_times.read(task.tid)
         if self.options.summary_only:
             return
         if self.filter_status:
@@ -210,7 +222,7 @@ class Engine:
         self.lines.begin(task)
         task.shown = self.decoder.enter(c)
         more = ", " if task.shown and c.more_at_exit else ""
-        self.lines.put(task, f"{c.name}({self.join(task.shown)}{more}")
+        self.put_call(task, c.name, f"{self.join(task.shown)}{more}")
         if self.lines.autoflush and task.staged is None:
             task.sink.flush()
 
@@ -228,7 +240,7 @@ class Engine:
             self.finish_call(task, c, record.time_ns)
             return
         self.lines.resume(task, c.name)
-        self.lines.put(task, self.join(self.decoder.leave(c, result)))
+        self.put_arguments(task, self.join(self.decoder.leave(c, result)))
         self.finish_call(task, c, record.time_ns)
 
     def on_call(self, record: Record) -> None:
@@ -253,7 +265,7 @@ class Engine:
             self.lines.stage(task)
         self.nr = record.nr
         self.lines.begin(task)
-        self.lines.put(task, f"{c.name}({self.join(shown)}")
+        self.put_call(task, c.name, self.join(shown))
         self.finish_call(task, c, end)
 
     def finish_call(self, task: Task, c: Call, end_ns: int) -> None:
@@ -267,15 +279,35 @@ class Engine:
                 self.lines.ended(task)
                 return
         duration = end_ns - task.entered_ns
+        if self.remaining is not None:
+            self.remaining -= 1
         if self.summary is not None:
-            self.summary.add(c.name, c.abi.name, c.nr, failed, duration, duration)
+            # a source that does not hold the program cannot tell the time in the kernel from waiting
+            cpu_ns = max(self.cpu_times.read(task.tid) - task.cpu_ns, 0) if self.holds else 0
+            self.summary.add(c.name, c.abi.name, c.nr, failed, cpu_ns, duration)
             if self.options.summary_only:
                 return
         self.lines.put(task, ") ")
         self.lines.pad(task)
-        tail = f"= {format_result(c)}{task.notes}"
+        tail = f"= {format_result(c)}{task.notes}{self.format_duration(duration)}"
         task.notes = ""
-        self.lines.end(task, tail + self.format_duration(duration))
+        self.lines.end(task, tail if self.palette is None else self.palette.color_result(tail))
+
+    def put_call(self, task: Task, name: str, arguments: str) -> None:
+        """A call's name and the arguments that are known."""
+        plain = f"{name}({arguments}"
+        if self.palette is None:
+            self.lines.put(task, plain)
+        else:
+            colored = self.palette.color_name(name) + self.palette.color_arguments(arguments)
+            self.lines.put(task, colored, len(plain))
+
+    def put_arguments(self, task: Task, text: str) -> None:
+        """More arguments of the call that the task's line is about."""
+        if self.palette is None:
+            self.lines.put(task, text)
+        else:
+            self.lines.put(task, self.palette.color_arguments(text), len(text))
 
     def is_wanted(self, c: Call) -> bool:
         """Whether the filters of names, paths and descriptors let the call through."""
@@ -335,23 +367,46 @@ class Engine:
 
     def on_exec(self, record: Record) -> None:
         former = record.nr
-        if not former or former == record.tid:
-            return
-        leader, caller = self.tasks.get(record.tid), self.tasks.pop(former, None)
+        if former and former != record.tid:
+            self.supersede(record.tid, former)
+        if self.options.detach_on_execve:
+            if record.tid == self.child and not self.child_executed:
+                self.child_executed = True
+            else:
+                self.source.detach(record.tid)
+
+    def supersede(self, tid: int, former: int) -> None:
+        """The thread ``former`` executed a program and goes on as ``tid``, whose own thread is gone.
+
+        What each of the two had begun to write changes places with them, and so do their files under -ff.
+        """
+        leader, caller = self.tasks.get(tid), self.tasks.pop(former, None)
         if caller is None:
             return
-        if caller.column and caller.staged is None:
-            caller.sink.write(f" <pid changed to {record.tid} ...>\n")
+        if caller.column:
+            self.write_aside(caller, f" <pid changed to {tid} ...>\n")
         if leader is not None:
             caller.sink, leader.sink = leader.sink, caller.sink
-            caller.column = leader.column
+            caller.staged, leader.staged = leader.staged, caller.staged
+            caller.column, leader.column = leader.column, 0
             self.drop(leader)
-        caller.tid = record.tid
-        caller.process = LiveProcess(record.tid, self.options.decode)
-        self.tasks[record.tid] = caller
-        if not self.options.summary_only and "thread-execve" not in self.options.quiet:
+        caller.tid = tid
+        caller.process = LiveProcess(tid, self.options.decode)
+        self.tasks[tid] = caller
+        if self.options.summary_only:
+            return
+        if "thread-execve" not in self.options.quiet:
             self.lines.line(caller, f"+++ superseded by execve in pid {former} +++")
+        if self.filter_status:
+            self.lines.stage(caller)
         caller.reprint = True
+
+    def write_aside(self, task: Task, text: str) -> None:
+        """Text for the task's place of output that does not count as its line."""
+        if task.staged is not None:
+            task.staged.append(text)
+        else:
+            task.sink.write(text)
 
     def on_exiting(self, record: Record) -> None:
         """The task is about to end: the call it is in will not return."""
@@ -396,6 +451,7 @@ class Engine:
 
     def drop(self, task: Task) -> None:
         """Forget a task; an open line of its ends."""
+        self.cpu_times.forget(task.tid)
         publish = True
         if task.staged is not None:
             publish = "detached" in self.options.status

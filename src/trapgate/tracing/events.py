@@ -57,6 +57,8 @@ class EventMaker:
         self.child = 0
         self.child_status: int | None = None
         self.lost = 0
+        self.remaining = options.syscall_limit
+        """Calls to emit until --syscall-limit is reached; None: no limit."""
         self.tasks: dict[int, int] = {}
         self.handlers: dict[int, Callable[[Record], None]] = {
             Kind.CALL: self.on_call, Kind.ENTER: self.on_enter, Kind.EXIT: self.on_exit, Kind.SIGNAL: self.on_signal,
@@ -117,6 +119,8 @@ class EventMaker:
         failed = bool(c.error) and not (c.description is not None and c.description.never_fails)
         if ("failed" if failed else "successful") not in self.options.status:
             return
+        if self.remaining is not None:
+            self.remaining -= 1
         text = f"{c.name}({', '.join([v.text for _, v in args])}) = {format_result(c)}"
         self.event("call", record, time_ns, number=c.nr, name=c.name, args={n: v.data for n, v in args}, words=c.args,
                    result=-1 if failed else c.result, error=error_name(c.error) if failed else None,

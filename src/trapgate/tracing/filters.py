@@ -29,6 +29,8 @@ DECODABLE_PIDS = {word: word for word in ("pidns", "comm")}
 X32_BIT = 0x40000000
 """Set in the numbers of x32 calls; strace's numbers go without."""
 
+NAMELESS = "syscall_0x"
+"""How the name of a number begins that has none."""
 _CARRIED = {
     102: "socket bind connect listen accept getsockname getpeername socketpair send recv sendto recvfrom shutdown"
     " setsockopt getsockopt sendmsg recvmsg accept4 recvmmsg sendmmsg",
@@ -99,9 +101,11 @@ class CallSet:
     def matches(self, name: str, abi: str, number: int = -1) -> bool:
         """Whether the call ``name`` of ``abi`` is in the set.
 
-        A call that ``socketcall`` or ``ipc`` carries goes by its own name; a number without a name
-        by ``syscall_0x…``, which is in every set of the form ``!…``.
+        A call that ``socketcall`` or ``ipc`` carries goes by its own name. A number without a name goes
+        by ``syscall_0x…``, which no set can leave out: what nobody expects is always shown.
         """
+        if name.startswith(NAMELESS):
+            return True
         listed = self._names.get(abi)
         return (listed is not None and name in listed) != self._negated
 
@@ -118,7 +122,7 @@ class CallSet:
     def numbers(self, abi: str) -> frozenset[int] | None:
         """The numbers (without the x32 bit) of the named calls in the set; None when it leaves out no call of ``abi``.
 
-        The numbers of ``socketcall`` and ``ipc`` are among them when a call that they carry is.
+        Numbers without a name are not among them, though ``matches`` lets them through. The numbers of ``socketcall`` and ``ipc`` are among them when a call that they carry is.
         """
         if self._negated and abi not in self._names:
             return None
@@ -126,6 +130,15 @@ class CallSet:
         if abi == "i386":
             chosen |= {n for n, names in _CARRIED.items() if any(self.matches(name, abi) for name in names.split())}
         return frozenset(chosen)
+
+    def bitmap(self, abi: str, size: int = 1024) -> bytes | None:
+        """Bit n of byte n/8 is set when number n is to be seen, a number without a name included; None: all are."""
+        chosen = self.numbers(abi)
+        if chosen is None:
+            return None
+        named = call_names(abi)
+        bits = sum(1 << number for number in range(size) if number in chosen or number not in named)
+        return bits.to_bytes(size // 8, "little")
 
     def names(self, abi: str) -> frozenset[str] | None:
         """The names in the set; None when it leaves out no call of ``abi``."""

@@ -30,7 +30,7 @@ class Sink(Protocol):
 class Task:
     """One thread that is traced."""
 
-    __slots__ = ("tid", "pid", "comm", "sink", "column", "staged", "call", "shown", "entered_ns", "hidden", "abi",
+    __slots__ = ("tid", "pid", "comm", "sink", "column", "staged", "call", "shown", "entered_ns", "cpu_ns", "hidden", "abi",
                  "interrupted", "attached", "injected", "counts", "names_comm", "signal", "limit_reached", "notes", "process",
                  "reprint", "stack", "tampered")
 
@@ -46,6 +46,8 @@ class Task:
         """The call the task is in, if it is one that is shown."""
         self.shown: list[Argument] = []
         self.entered_ns = 0
+        self.cpu_ns = 0
+        """How long the task had run when it entered the call; kept for a summary."""
         self.hidden = False
         """The call the task is in was filtered out."""
         self.abi = 0

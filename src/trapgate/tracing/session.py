@@ -153,6 +153,19 @@ class Session:
         assert self.engine is not None
         while (batch := self.source.run()) is not None:
             self.engine.feed(bytes(batch))
+            if self.engine.remaining == 0:
+                self.let_go()
+                return
+
+    def let_go(self) -> None:
+        """--syscall-limit is reached: everything goes on untraced, our status is 0."""
+        assert self.engine is not None
+        if "attach" not in self.options.quiet:
+            self.engine.message("System call limit has been reached, detaching tracees")
+        self.source.detach_all()
+        batch = self.source.run(0)
+        if batch is not None:
+            self.engine.feed(bytes(batch))
 
     def stop(self, number: int) -> None:
         """Let go of everything; the command that we started is asked to end, others go on."""

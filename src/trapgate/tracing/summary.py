@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from trapgate.tracing.filters import NAMELESS
 from trapgate.tracing.scan import Complaint
 
 _ALIASES = {
@@ -279,7 +280,7 @@ def _least(times: Iterable[_Times]) -> list[int]:
 
 def _sort(rows: Sequence[_Row], column: str) -> list[_Row]:
     """By number, known calls before unknown ones; then by the column, largest first, names in order."""
-    ordered = sorted(rows, key=lambda row: (row.name.startswith("syscall_0x"), row.number))
+    ordered = sorted(rows, key=lambda row: (row.name.startswith(NAMELESS), row.number))
     if column == "name":
         return sorted(ordered, key=lambda row: row.name)
     key = _SORT_KEYS.get(column)

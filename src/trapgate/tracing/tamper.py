@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from errno import ENOSYS
 
-from trapgate.tracing.filters import DESIGNATORS, CallSet, call_names, find_class, parse_calls, parse_signal
+from trapgate.tracing.filters import DESIGNATORS, NAMELESS, CallSet, call_names, find_class, parse_calls, parse_signal
 from trapgate.tracing.scan import Complaint, parse_duration, parse_strtoull, parse_uint, scan_uint, split_tokens
 
 MAX_ERRNO = 4095
@@ -76,7 +76,7 @@ class InjectionState:
         return counter.injection if counter is not None and counter.is_due() else None
 
     def _find(self, name: str, abi: str) -> _Counter | None:
-        if name.startswith("syscall_0x"):  # a number without a name is in no injection
+        if name.startswith(NAMELESS):  # a number without a name is in no injection
             return None
         for injection in reversed(self._injections):
             if injection.calls.matches(name, abi):
