@@ -76,7 +76,12 @@ Tms = Struct(
     "struct tms", tms_utime=Ticks("long", "d", True), tms_stime=Ticks("long", "d", True),
     tms_cutime=Ticks("long", "d", True), tms_cstime=Ticks("long", "d", True),
 )
-HEADERS = {"struct tms": "sys/times.h", "struct timezone": "sys/time.h", "struct timex": "sys/timex.h"}
+HEADERS = {
+    "struct tms": "sys/times.h",
+    "struct timezone": "sys/time.h",
+    "struct timex": "sys/timex.h",
+    "struct __kernel_timex": "linux/timex.h",
+}
 call("times", buf=Out(Tms), classes="clock")
 call("alarm", seconds=UInt)
 

@@ -17,6 +17,8 @@ from trapgate.calls.structs_time import Dated, Timespec, Timespec64, Timeval, wi
 from trapgate.calls.types import DirFd, Fd, Flags, Gid, Gid16, Mode, OnlyIf, Size, TimeT, Type, Uid, Uid16
 from trapgate.model.values import AnyValue
 
+HEADERS = {"struct utimbuf": "linux/utime.h"}
+
 WIDE = "x86_64 x32 aarch64"
 AtFlags = Flags("at_flags")
 AccessMode = Flags("access_modes", unknown="?_OK")

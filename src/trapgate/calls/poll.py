@@ -141,7 +141,7 @@ call(
     sig=In(SizedSignalSet), returns=Selected(Timespec64), classes="desc", abis="i386",
 )
 
-SelectArguments = Struct("struct sel_arg_struct", n=Int, inp=FdSets, outp=FdSets, exp=FdSets, tvp=In(Timeval))
+SelectArguments = Struct("arguments of i386's old select", n=Int, inp=FdSets, outp=FdSets, exp=FdSets, tvp=In(Timeval))
 
 
 class OldSelectArgument(In):

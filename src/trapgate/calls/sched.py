@@ -236,5 +236,11 @@ RUsage = Struct(
     ru_idrss=ULong, ru_isrss=ULong, ru_minflt=ULong, ru_majflt=ULong, ru_nswap=ULong, ru_inblock=ULong, ru_oublock=ULong,
     ru_msgsnd=ULong, ru_msgrcv=ULong, ru_nsignals=ULong, ru_nvcsw=ULong, ru_nivcsw=ULong,
 )
-HEADERS = {"struct rusage": "sys/resource.h", "struct sched_param": "sched.h"}
+HEADERS = {
+    "struct rusage": "sys/resource.h",
+    "struct sched_param": "sched.h",
+    "struct sched_attr": "linux/sched/types.h",
+    "struct rlimit": "sys/resource.h",
+    "struct rlimit64": "sys/resource.h",
+}
 call("getrusage", who=Enum("usagewho", unknown="RUSAGE_???", signed=False), usage=Out(RUsage))

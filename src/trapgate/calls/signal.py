@@ -89,7 +89,7 @@ call("signal", signum=Signal, handler=Handler(), returns=Handler(), classes="sig
 
 StackT = Struct("stack_t", show=lambda v: v.fields("ss_sp", "ss_flags", "ss_size"), ss_sp=Addr,
                 ss_flags=Flags("sigaltstack_flags", unknown="SS_???"), ss_size=ULong)
-HEADERS = {"stack_t": "signal.h"}
+HEADERS = {"stack_t": "signal.h", "struct kernel_sigaction": "", "struct old_sigaction": ""}
 call("sigaltstack", ss=In(StackT), old_ss=Out(StackT), classes="signal")
 
 # --- blocking and waiting -------------------------------------------------------------------

@@ -57,17 +57,20 @@ Statfs64 = Struct(
 class SizedStatfs(Type):
     """A statfs64, followed only if the caller gave its size."""
 
+    def __init__(self, inner: Struct) -> None:
+        self.inner = inner
+
     def at(self, c: Call, addr: int) -> AnyValue:
-        return Statfs64.at(c, addr) if c.word("size") == Statfs64.size(c.abi) else c.address(addr)
+        return self.inner.at(c, addr) if c.word("size") == self.inner.size(c.abi) else c.address(addr)
 
     def size(self, abi: Abi) -> int:
-        return Statfs64.size(abi)
+        return self.inner.size(abi)
 
 
 call("statfs", pathname=Path, buf=Out(Statfs), classes="statfs statfs_like")
 call("fstatfs", fd=Fd, buf=Out(Statfs), classes="fstatfs statfs_like")
-call("statfs64", pathname=Path, size=Size, buf=Out(SizedStatfs()), classes="statfs statfs_like", abis="i386")
-call("fstatfs64", fd=Fd, size=Size, buf=Out(SizedStatfs()), classes="fstatfs statfs_like", abis="i386")
+call("statfs64", pathname=Path, size=Size, buf=Out(SizedStatfs(Statfs64)), classes="statfs statfs_like", abis="i386")
+call("fstatfs64", fd=Fd, size=Size, buf=Out(SizedStatfs(Statfs64)), classes="fstatfs statfs_like", abis="i386")
 
 # strace follows ubuf only where its build found <ustat.h>, which the C library gave up in 2.28
 call("ustat", dev=Device, ubuf=Addr, classes="statfs_like")
