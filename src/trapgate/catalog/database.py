@@ -66,7 +66,8 @@ def names(abi: str) -> Mapping[int, str]:
         abi: `x86_64`, `i386`, `x32`, `aarch64`, … or an alias such as `amd64`.
 
     A number is what the register holds: x32's carry 0x40000000. A number whose call was taken away after
-    Linux 3.0 keeps that name, for a program may still make it. An unknown ABI gives an empty mapping.
+    Linux 3.0 keeps that name, for a program may still make it. A call that only a release candidate has
+    is left out: its number is not settled. An unknown ABI gives an empty mapping.
     Source: `facts/linux_calls.tsv`.
 
     >>> names("x86_64")[257]
@@ -75,7 +76,7 @@ def names(abi: str) -> Mapping[int, str]:
     rows = open_database().execute(
         "SELECT number, call.name FROM entry JOIN call ON call.id = call WHERE entry.abi ="
         " (SELECT abi FROM alias WHERE system = 'linux' AND alias.name = ?)"
-        " AND status <> 'reserved' AND until_key > (SELECT value FROM meta WHERE key = 'linux 3.0')"
+        " AND status <> 'reserved' AND since NOT LIKE '%-rc%' AND until_key > (SELECT value FROM meta WHERE key = 'linux 3.0')"
         " ORDER BY number, until_key",
         (abi,),
     )
