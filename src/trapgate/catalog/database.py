@@ -76,7 +76,8 @@ def names(abi: str) -> Mapping[int, str]:
     rows = open_database().execute(
         "SELECT number, call.name FROM entry JOIN call ON call.id = call WHERE entry.abi ="
         " (SELECT abi FROM alias WHERE system = 'linux' AND alias.name = ?)"
-        " AND status <> 'reserved' AND since NOT LIKE '%-rc%' AND until_key > (SELECT value FROM meta WHERE key = 'linux 3.0')"
+        " AND status <> 'reserved' AND coalesce(since, '') NOT LIKE '%-rc%'"
+        " AND until_key > (SELECT value FROM meta WHERE key = 'linux 3.0')"
         " ORDER BY number, until_key",
         (abi,),
     )
