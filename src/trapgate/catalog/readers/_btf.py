@@ -20,6 +20,8 @@ MAX_BYTES = 64 << 20
 MAX_TYPES = 1 << 21
 MAX_DEPTH = 64
 """How many types may be chained: pointers to arrays of typedefs …"""
+MAX_PARAMETERS = 64
+"""The most that a function of the kernel takes is fewer than 20."""
 
 _INT, _PTR, _ARRAY, _STRUCT, _UNION, _ENUM, _FWD, _TYPEDEF = range(1, 9)
 _VOLATILE, _CONST, _RESTRICT, _FUNC, _FUNC_PROTO, _VAR, _DATASEC, _FLOAT, _DECL_TAG, _TYPE_TAG, _ENUM64 = range(9, 20)
@@ -81,7 +83,7 @@ class Function:
 class Btf:
     """The types of one BTF blob: `/sys/kernel/btf/vmlinux`, a module's, or the `.BTF` section of an object."""
 
-    __slots__ = ("_data", "_names", "_offsets", "_order", "_strings")
+    __slots__ = ("_data", "_formatted", "_names", "_offsets", "_order", "_strings")
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -89,6 +91,7 @@ class Btf:
         start, type_size, string_start, string_size = self._read_header()
         self._strings = (string_start, string_start + string_size)
         self._offsets = self._index_types(start, type_size)
+        self._formatted: dict[int, str] = {}
         self._names: dict[tuple[int, str], int] | None = None
 
     @classmethod
@@ -236,6 +239,12 @@ class Btf:
 
     def format_type(self, number: int) -> str:
         """The type as C writes it, without a name: `const char *`, `struct iovec *`, `long[4]`."""
+        # Many functions share few types; in a hostile file very many share one.
+        if number not in self._formatted:
+            self._formatted[number] = self._format_type(number)
+        return self._formatted[number]
+
+    def _format_type(self, number: int) -> str:
         before, after = "", ""
         for _ in range(MAX_DEPTH):
             if number == 0:
@@ -280,6 +289,8 @@ class Btf:
         at, _, kind, info, returns = self._head(prototype)
         if kind != _FUNC_PROTO:
             raise BtfError(f"the function {name} has no prototype", at)
+        if info & 0xFFFF > MAX_PARAMETERS:
+            raise BtfError(f"the function {name} has {info & 0xFFFF} parameters", at)
         parameters = [self._unpack("II", at + 12 + 8 * index) for index in range(info & 0xFFFF)]
         return Function(
             name,

@@ -18,7 +18,7 @@ __all__ = ("Conditions", "evaluate", "parse_parameter", "parse_parameters", "spl
 MAX_DEPTH = 64
 """How deep conditions and parentheses may nest."""
 MAX_CONDITION = 1000
-"""The longest condition, in characters."""
+"""The longest condition of one directive, and of all that hold together, in characters."""
 
 _LEXEME = re.compile(
     r"""//[^\n]* | /\*.*?(?:\*/|\Z) | "(?:\\.|[^"\\\n])*"? | '(?:\\.|[^'\\\n])*'? """, re.DOTALL | re.VERBOSE
@@ -72,11 +72,13 @@ class Conditions:
 
     arms: list[tuple[str, str]] = field(default_factory=list)
     """For each open `#if`: the condition of the present arm, and that none of the earlier arms held."""
+    _text: str | None = None
 
     def feed(self, line: str) -> bool:
         """Whether `line` is a conditional directive; it is taken in. Raises `ValueError` if it has no `#if`."""
         if "#" not in line or not (match := _DIRECTIVE.match(line)):
             return False
+        self._text = None
         word, rest = match[1], " ".join(strip_comments(match[2]).split())
         if len(rest) > MAX_CONDITION:
             raise ValueError(f"a condition longer than {MAX_CONDITION} characters")
@@ -97,8 +99,13 @@ class Conditions:
 
     @property
     def text(self) -> str:
-        """The condition as one expression, empty when there is none."""
-        return " && ".join(_group(condition) for condition, _ in self.arms if condition)
+        """The condition as one expression, empty when there is none; the outer ones go where it gets too long."""
+        if self._text is None:
+            parts = [_group(condition) for condition, _ in self.arms if condition]
+            while len(parts) > 1 and sum(map(len, parts)) > MAX_CONDITION:
+                del parts[0]
+            self._text = " && ".join(parts)
+        return self._text
 
 
 def _negate(condition: str) -> str:

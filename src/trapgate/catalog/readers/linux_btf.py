@@ -9,7 +9,7 @@ inner function (`__do_sys_openat`, `__se_sys_openat`), and on machines without w
 import platform
 
 from trapgate.catalog.argument import Argument
-from trapgate.catalog.readers import IMPLEMENTED, Location, ReadError, Row, Source, Table
+from trapgate.catalog.readers import IMPLEMENTED, MAX_ROWS, Location, ReadError, Row, Source, Table
 from trapgate.catalog.readers._btf import Btf, BtfError, Function
 from trapgate.catalog.readers._linux import ABI_OF_MACHINE, WRAPPER_ABIS
 
@@ -29,6 +29,8 @@ def read(source: Source) -> Table:
     try:
         btf = Btf(source.data)
         names = [name for name in btf.function_names() if "sys_" in name]
+        if len(names) > MAX_ROWS:
+            raise ReadError(source.name, f"it has more than {MAX_ROWS:,} functions of calls")
         functions = {name: function for name in names if (function := btf.function(name))}
     except BtfError as error:
         raise ReadError(source.name, str(error), offset=error.offset) from None

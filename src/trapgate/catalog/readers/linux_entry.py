@@ -95,6 +95,8 @@ def _walk(lines: list[str], start: int) -> Iterator[tuple[int, int, str, str]]:
         for symbol in symbols:
             yield index + 1, number, symbol, conditions.text
             number += 1
+        if number > MAX_ROWS:
+            return
         if number and ("}" in line if in_c else not symbols and _is_end(line)):
             return
 
@@ -138,7 +140,8 @@ def _place_of_arm(line: str, places: list[int], number: int) -> int:
 
 
 def _comment_of(line: str, symbol: str) -> str:
-    match = _COMMENT.search(line[max(line.find(symbol), 0) :])
+    # A line that holds hundreds of handlers has no comment for each.
+    match = _COMMENT.search(line[max(line.find(symbol), 0) :]) if len(line) < 500 else None
     return next((group for group in match.groups() if group), "") if match else ""
 
 

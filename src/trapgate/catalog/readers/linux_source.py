@@ -130,6 +130,8 @@ def _read_defines(source: Source) -> list[Row]:
     for match in _DEFINE.finditer(text):
         line += text.count("\n", at, match.start())
         at = match.start()
+        if len(rows) > MAX_ROWS:
+            raise ReadError(source.name, f"it defines more than {MAX_ROWS:,} calls", line=line)
         close = find_close(text, match.end() - 1, match.end() + MAX_PROTOTYPE)
         if close < 0:
             raise ReadError(source.name, f"{match[0]} is not closed", line=line)

@@ -39,6 +39,8 @@ def read(source: Source) -> Table:
     """The calls, with the arguments as the kernel declares them, in the order of their names."""
     abi = source.abi or ABI_OF_MACHINE.get(platform.machine(), "")
     if not source.folder:
+        if len(source.data) > MAX_FORMAT:
+            raise ReadError(source.name, f"it is longer than the {MAX_FORMAT >> 10} KiB of any format")
         return Table(KIND, source.name, (_read_format(source.name, source.read_lines(), abi),))
     events = _find_events(source.folder)
     if events is None:

@@ -164,6 +164,9 @@ def _drop_guards(conditions: Conditions, macro: str) -> str:
     return Conditions([arm for arm in conditions.arms if arm[0] != "!" + macro and not _GUARD.fullmatch(arm[0])]).text
 
 
+MAX_CHAIN = 16
+
+
 class _Values:
     """The values of macros, from a header's own definitions and from `known`."""
 
@@ -179,7 +182,7 @@ class _Values:
     def evaluate(self, define: _Define, depth: int = 0) -> int:
         """The number; `LookupError` names a macro that is missing, `RecursionError` one that needs itself."""
         if define.line not in self._by_line:
-            if depth > 16:
+            if depth > MAX_CHAIN:
                 raise RecursionError
             self._by_line[define.line] = evaluate(define.text, lambda name: self._look_up(name, define.line, depth))
         return self._by_line[define.line]
@@ -216,7 +219,7 @@ def _evaluate(source: Source, values: _Values, define: _Define) -> int | None:
         hint = f"--define {name}=VALUE gives its value, --cpp has the preprocessor find it"
         why = f"{define.macro} needs {name}, which the file does not define"
     except RecursionError:
-        why, hint = f"{define.macro} is defined by itself", ""
+        why, hint = f"{define.macro} is defined by itself, or through more than {MAX_CHAIN} macros", ""
     except ValueError as error:
         why, hint = f"{define.macro}: {error}", ""
     raise ReadError(source.name, why, hint, line=define.line)
