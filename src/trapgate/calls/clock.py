@@ -10,10 +10,16 @@ from __future__ import annotations
 from trapgate.calls import tables
 from trapgate.calls.call import Call, Options
 from trapgate.calls.describe import call
-from trapgate.calls.memory import In, Indirect, Out, Struct
+from trapgate.calls.memory import Fixed, In, Indirect, Out, Struct
 from trapgate.calls.structs_sigevent import SigEvent
 from trapgate.calls.structs_time import (
-    ClockId, Itimerspec, Itimerspec64, Itimerval, Timespec, Timespec64, Timeval,
+    ClockId,
+    Itimerspec,
+    Itimerspec64,
+    Itimerval,
+    Timespec,
+    Timespec64,
+    Timeval,
 )
 from trapgate.calls.types import S64, Enum, Flags, Int, Long, Scalar, TimeT, Type, UInt
 from trapgate.model.values import AnyValue, Joined, Number, remark
@@ -98,17 +104,19 @@ class Reserved11(Type):
         return 4
 
 
-def _timex(c_name: str, time_type: Type, word: Type) -> Struct:
+def _timex(c_name: str, time_type: Type, word: Type, padding: int) -> Struct:
+    """``padding`` ints are written out behind single ints, so that all ABIs have one layout."""
+    pad = Fixed(Int, padding)
     return Struct(
-        c_name, modes=Flags("adjtimex_modes", unknown="ADJ_???"), offset=word, freq=word, maxerror=word, esterror=word,
-        status=Flags("adjtimex_status", unknown="STA_???"), constant=word, precision=word, tolerance=word, time=time_type,
-        tick=word, ppsfreq=word, jitter=word, shift=Int, stabil=word, jitcnt=word, calcnt=word, errcnt=word, stbcnt=word,
-        tai=Int, _reserved=Reserved11(),
+        c_name, modes=Flags("adjtimex_modes", unknown="ADJ_???"), _pad1=pad, offset=word, freq=word, maxerror=word,
+        esterror=word, status=Flags("adjtimex_status", unknown="STA_???"), _pad2=pad, constant=word, precision=word,
+        tolerance=word, time=time_type, tick=word, ppsfreq=word, jitter=word, shift=Int, _pad3=pad, stabil=word,
+        jitcnt=word, calcnt=word, errcnt=word, stbcnt=word, tai=Int, _reserved=Reserved11(),
     )
 
 
-Timex = _timex("struct timex", Timeval, Long)
-Timex64 = _timex("struct __kernel_timex", Struct("__kernel_timex_timeval", tv_sec=S64, tv_usec=S64), S64)
+Timex = _timex("struct timex", Timeval, Long, 0)
+Timex64 = _timex("struct __kernel_timex", Struct("__kernel_timex_timeval", tv_sec=S64, tv_usec=S64), S64, 1)
 
 
 class ClockState(Scalar):
