@@ -123,7 +123,9 @@ def running(compile_c: Compile) -> Iterator[Callable[..., subprocess.Popen[str]]
     started: list[subprocess.Popen[str]] = []
 
     def start(*argv: str | Path) -> subprocess.Popen[str]:
-        process = subprocess.Popen([str(word) for word in argv], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            [str(word) for word in argv], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
+        )
         started.append(process)
         assert process.stdout is not None
         process.stdout.readline()

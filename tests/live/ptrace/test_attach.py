@@ -20,7 +20,7 @@ TICKER = r"""
 #include <sys/syscall.h>
 static volatile unsigned long ticks;
 static void *work(void *x) { for (;;) { syscall(SYS_getppid); ticks++; usleep(1000); } }
-static void *wait_on_pipe(void *x) { int fd[2]; char c; pipe(fd); return (void *)(long)read(fd[0], &c, 1) == 0 ? abort(), x : x; }
+static void *wait_on_pipe(void *x) { int fd[2]; char c; pipe(fd); if (read(fd[0], &c, 1) <= 0) abort(); return x; }
 int main(int argc, char **argv)
 {
 	pthread_t t;
