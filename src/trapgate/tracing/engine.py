@@ -13,12 +13,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from trapgate.calls.call import Call, Memory, UnknownProcess
+from trapgate.calls.call import UNKNOWN_PROCESS, Call, Memory
 from trapgate.calls.describe import Argument
 from trapgate.decode.decoder import Decoder, set_result
 from trapgate.decode.result import format_result
 from trapgate.decode.signals import describe_signal, signal_name
 from trapgate.decode.snapshot import Snapshot
+from trapgate.kernel.processes import read_instruction_pointer
 from trapgate.model.abi import BY_INDEX, X86_64
 from trapgate.model.record import HEADER, SAME_CALL_FROM, Kind, Phase, Record, parse_record
 from trapgate.tracing.colors import Palette, wants_color
@@ -72,11 +73,13 @@ class Engine:
         self.lost = 0
         self.filter_status = not options.shows_every_status
         o = options
-        self.has_no_leader = self.clock.is_silent and not (o.shows_pid or o.syscall_number or o.instruction_pointer)
+        self.has_no_leader = self.clock.is_silent and not (
+            o.shows_pid or o.syscall_number or o.instruction_pointer or o.times.duration_digits is not None
+        )
         self.repeats = not (o.decode.decode_fds or o.decode.decode_pids or o.summary is not None or o.injections
                             or o.paths or o.fds is not None or o.output_separately or self.palette is not None
                             or o.syscall_limit is not None)
-        self.bodies: dict[bytes, str] = {}
+        self.bodies: dict[bytes, tuple[str, str, str]] = {}
         self.handlers: dict[int, Callable[[Record], None]] = {
             Kind.CALL: self.on_call, Kind.ENTER: self.on_enter, Kind.EXIT: self.on_exit,
             Kind.SIGNAL: self.on_signal, Kind.STOP: self.on_stop, Kind.FORK: self.on_fork, Kind.EXEC: self.on_exec,
@@ -124,7 +127,8 @@ class Engine:
         if o.syscall_number:
             parts.append(f"[{self.nr:4}] ")
         if o.instruction_pointer:
-            parts.append(f"[{self.ip:0{2 * BY_INDEX[task.abi].word}x}] " if self.ip else "[????????????????] ")
+            digits = 2 * BY_INDEX[task.abi].word
+            parts.append(f"[{self.ip:0{digits}x}] " if self.ip else f"[{'?' * digits}] ")
         return "".join(parts)
 
     # --- the loop --------------------------------------------------------------------------
@@ -149,6 +153,7 @@ class Engine:
         """
         end = len(batch)
         bodies, unpack, no_leader = self.bodies, HEADER.unpack_from, self.has_no_leader and len(self.tasks) <= 1
+        column = self.options.column
         out: list[str] = []
         while offset < end and batch[offset + 4] == Kind.CALL:
             following = offset + int.from_bytes(batch[offset : offset + 4], "little")
@@ -161,33 +166,37 @@ class Engine:
                 if len(bodies) >= MOST_BODIES:
                     bodies.clear()
                 bodies[key] = body
-            if body:
+            if body[0]:
                 if no_leader:
-                    out.append(body)
+                    out.append(body[2])
                 else:
                     header = unpack(batch, offset)
                     self.now_ns, self.ip, self.nr = header[4], header[8], header[10]
                     task = self.tasks.get(header[7]) or self.add_task(header[7], header[6])
-                    tail = self.format_duration(header[5])
-                    out.append(f"{self.leader(task)}{body[:-1]}{tail}\n" if tail else self.leader(task) + body)
+                    head = self.leader(task) + body[0]
+                    out.append(f"{head:<{column}}{body[1]}{self.format_duration(header[5])}\n")
             offset = following
         if out:
             self.shared_sink.write("".join(out))
             self.shared_sink.flush()
         return offset
 
-    def make_body(self, record: Record) -> str:
-        """The line of a merged record without prefix and duration; empty when it is filtered out."""
+    def make_body(self, record: Record) -> tuple[str, str, str]:
+        """A merged record's text before and behind the padding, and as a whole line without prefix.
+
+        All are empty when the call is filtered out.
+        """
         abi = BY_INDEX[record.abi]
         name = self.decoder.find(abi, record.nr)[0]
         if not self.options.calls.matches(name, abi.name, record.nr):
-            return ""
-        c, before, after = self.decoder.whole(record, UnknownProcess())
+            return "", "", ""
+        c, before, after = self.decoder.whole(record, UNKNOWN_PROCESS)
         failed = bool(c.error) and not (c.description is not None and c.description.never_fails)
         if ("failed" if failed else "successful") not in self.options.status:
-            return ""
+            return "", "", ""
         head = f"{name}({self.join(before + after)}) "
-        return f"{head:<{self.options.column}}= {format_result(c)}\n"
+        tail = f"= {format_result(c)}"
+        return head, tail, f"{head:<{self.options.column}}{tail}\n"
 
     def format_duration(self, ns: int) -> str:
         """What -T adds to a line."""
@@ -221,8 +230,7 @@ class Engine:
         self.nr = record.nr
         self.lines.begin(task)
         task.shown = self.decoder.enter(c)
-        more = ", " if task.shown and c.more_at_exit else ""
-        self.put_call(task, c.name, f"{self.join(task.shown)}{more}")
+        self.put_call(task, c.name, self.join(task.shown))
         if self.lines.autoflush and task.staged is None:
             task.sink.flush()
 
@@ -240,7 +248,9 @@ class Engine:
             self.finish_call(task, c, record.time_ns)
             return
         self.lines.resume(task, c.name)
-        self.put_arguments(task, self.join(self.decoder.leave(c, result)))
+        more = self.decoder.leave(c, result)
+        if more:
+            self.put_arguments(task, f", {self.join(more)}" if task.shown else self.join(more))
         self.finish_call(task, c, record.time_ns)
 
     def on_call(self, record: Record) -> None:
@@ -336,6 +346,8 @@ class Engine:
         if self.options.summary_only or record.nr not in self.options.signals:
             return
         task = self.task(record)
+        if self.options.instruction_pointer and self.holds:
+            self.ip = read_instruction_pointer(task.tid)
         self.lines.line(task, f"--- {describe_signal(record, BY_INDEX[task.abi], self.options.decode)} ---")
 
     def on_stop(self, record: Record) -> None:
@@ -344,10 +356,11 @@ class Engine:
         self.lines.line(self.task(record), f"--- stopped by {signal_name(record.nr)} ---")
 
     def on_attach(self, record: Record) -> None:
-        task = self.task(record)
-        task.attached = True
+        if record.tid in self.tasks:
+            return  # the session has told of it already
+        self.add_task(record.tid, record.pid).attached = True
         if "attach" not in self.options.quiet:
-            self.message(f"Process {task.tid} attached")
+            self.message(f"Process {record.tid} attached")
 
     def on_detach(self, record: Record) -> None:
         task = self.tasks.pop(record.tid, None)
@@ -383,6 +396,8 @@ class Engine:
         leader, caller = self.tasks.get(tid), self.tasks.pop(former, None)
         if caller is None:
             return
+        if leader is not None:
+            self.abandon_call(leader)
         if caller.column:
             self.write_aside(caller, f" <pid changed to {tid} ...>\n")
         if leader is not None:
@@ -409,8 +424,11 @@ class Engine:
             task.sink.write(text)
 
     def on_exiting(self, record: Record) -> None:
-        """The task is about to end: the call it is in will not return."""
-        task = self.task(record)
+        """The task is about to end."""
+        self.abandon_call(self.task(record))
+
+    def abandon_call(self, task: Task) -> None:
+        """The call that the task is in, if it is in one, will not return."""
         c, task.call = task.call, None
         if c is None or self.options.summary_only:
             return
@@ -431,10 +449,10 @@ class Engine:
             return
         task = self.task(record)
         status = record.nr
-        if task.call is not None:
-            self.on_exiting(record)
+        self.abandon_call(task)
         if record.tid == self.child:
             self.child_status = status
+        self.ip = 0
         if os.WIFSIGNALED(status):
             self.print_killed(task, status)
         elif "exit" not in self.options.quiet and not self.options.summary_only:
