@@ -48,7 +48,7 @@ def find(
     if version:
         key = find_version(system or "linux", version)
         where, values = where + " AND since_key <= ? AND until_key > ?", [*values, key, key]
-    order = " ORDER BY entry.abi, number, until_key"
+    order = " ORDER BY entry.abi, since_key, until_key, number"
     rows = open_database().execute(_ENTRY + where + order, values).fetchall()
     if not rows and isinstance(what, str):
         # The index on names knows one case; look through all only when that fails.
@@ -61,10 +61,8 @@ def table(system: str = "linux", abi: str | None = None, version: str | None = N
     """The table of calls of one ABI as of a version (the packaged one if None), in order of the numbers."""
     known = find_abi(abi, system)
     where = " WHERE call.system = ? AND abi.name = ?"
-    if version:
-        key = str(find_version(system, version))
-    else:
-        key = "coalesce(abi.version_key, 0)"
+    # A table of the user's own has no version, and neither have its entries.
+    key = str(find_version(system, version)) if version else "coalesce(abi.version_key, 0)"
     where += f" AND since_key <= {key} AND until_key > {key} ORDER BY number, call.name"
     rows = open_database().execute(_ENTRY + where, (system, known.name))
     return tuple(Entry(*row) for row in rows)

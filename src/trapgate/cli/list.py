@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""List the calls of a table: one ABI of a system, as of any version, filtered.
+
+examples:
+  trapgate list                            the calls of Linux on this machine
+  trapgate list --abi i386 --version 2.4.0 --c-header
+  trapgate list --since 6.0                what is new since then
+  trapgate list --everywhere --class file  calls of a class that every ABI has
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Sequence
+
+from trapgate import catalog
+from trapgate.catalog.platforms import find_version
+from trapgate.catalog.query import find_signature
+from trapgate.catalog.values import Abi, Entry
+from trapgate.cli.classes import read_classes
+from trapgate.cli.options import add_place_options, choose_abi
+from trapgate.cli.tables import Cell, add_format_options, print_table
+from trapgate.model.errors import UsageError
+
+COLUMNS = ("number", "name", "status", "since", "until", "symbol", "arguments")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `list`."""
+    parser.add_argument("pattern", nargs="?", metavar="PATTERN", help="only names with this in them (* and ? are wild)")
+    add_place_options(parser)
+    parser.add_argument("--class", dest="class_", metavar="C", help="only calls of this class: file, desc, network, …")
+    parser.add_argument("--since", metavar="V", help="only calls that came in this version or later")
+    parser.add_argument("--before", metavar="V", help="only calls that were there before this version")
+    parser.add_argument("--everywhere", action="store_true", help="only calls that every living ABI of the system has")
+    parser.add_argument("--arch-only", action="store_true", help="only calls that one architecture alone has")
+    parser.add_argument("--removed", action="store_true", help="only calls that the packaged version has no more")
+    parser.add_argument("--live", action="store_true", help="leave out what only answers ENOSYS")
+    formats = add_format_options(parser)
+    for name, text in (("c-header", "#define lines"), ("python", "a dictionary of Python")):
+        formats.add_argument(f"--{name}", dest="format", action="store_const", const=name, help=f"print {text}")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prints the table."""
+    abi = choose_abi(args)
+    entries = _choose_entries(abi, args)
+    if args.format == "c-header":
+        print("\n".join(format_c_header(abi, entries)))
+    elif args.format == "python":
+        print("\n".join(format_python(abi, entries)))
+    else:
+        # A line is for a name and what becomes of it; a program also gets the kernel's symbol and the arguments.
+        width = len(COLUMNS) if args.format else 5
+        print_table(COLUMNS[:width], [_row(entry, args.format)[:width] for entry in entries], args.format)
+    return 0 if entries else 1
+
+
+def format_c_header(abi: Abi, entries: Sequence[Entry]) -> list[str]:
+    """Lines of C that define a number for each name, `__NR_` before it on Linux."""
+    prefix = "__NR_" if abi.system == "linux" else "SYS_"
+    guard = re.sub(r"\W", "_", f"TRAPGATE_{abi.system}_{abi.name}").upper()
+    lines = [f"/* {abi.system}/{abi.name} {abi.version} */", f"#ifndef {guard}", f"#define {guard}"]
+    lines += [f"#define {prefix}{_word(entry.name)} {entry.number}" for entry in entries]
+    return [*lines, "#endif"]
+
+
+def format_python(abi: Abi, entries: Sequence[Entry]) -> list[str]:
+    """Lines of Python: a dictionary from number to name."""
+    lines = [f'"""{abi.system}/{abi.name} {abi.version}"""', "", "CALLS = {"]
+    return [*lines, *(f'    {entry.number}: "{entry.name}",' for entry in entries), "}"]
+
+
+def _choose_entries(abi: Abi, args: argparse.Namespace) -> list[Entry]:
+    if args.removed:
+        current = {entry.name for entry in catalog.table(abi.system, abi.name)}
+        entries = [entry for entry in catalog.history(abi.system, abi.name) if entry.name not in current]
+    else:
+        entries = list(catalog.table(abi.system, abi.name, args.version))
+    tests = _filters(abi, args)
+    return [entry for entry in entries if all(test(entry) for test in tests)]
+
+
+def _filters(abi: Abi, args: argparse.Namespace) -> list[Callable[[Entry], bool]]:
+    """What the options ask of an entry."""
+    tests: list[Callable[[Entry], bool]] = []
+    if args.pattern:
+        shape = args.pattern if set("*?") & set(args.pattern) else f"*{args.pattern}*"
+        match = re.compile(re.escape(shape).replace(r"\*", ".*").replace(r"\?", "."), re.IGNORECASE).fullmatch
+        tests.append(lambda entry: bool(match(entry.name)))
+    if args.class_:
+        members = _class_members(args.class_.lstrip("%"))
+        tests.append(lambda entry: entry.name in members)
+    if args.since:
+        first = find_version(abi.system, args.since)
+        tests.append(lambda entry: _key(entry) >= first)
+    if args.before:
+        limit = find_version(abi.system, args.before)
+        tests.append(lambda entry: _key(entry) < limit)
+    if args.live:
+        tests.append(lambda entry: entry.live)
+    if args.everywhere or args.arch_only:
+        places = _places_by_name(abi)
+        alive = set().union(*places.values())
+        if args.everywhere:
+            tests.append(lambda entry: places.get(entry.name) == alive)
+        if args.arch_only:
+            tests.append(lambda entry: len({arch for _, arch in places.get(entry.name, ())}) == 1)
+    return tests
+
+
+def _key(entry: Entry) -> int:
+    return find_version(entry.system, entry.since) if entry.since else 0
+
+
+def _places_by_name(like: Abi) -> dict[str, set[tuple[str, str]]]:
+    """The living ABIs of this system and layer, with their architectures, that have each name today.
+
+    A table that no program is run against (the SPU's callbacks) has no convention and does not count.
+    """
+    found: dict[str, set[tuple[str, str]]] = {}
+    for abi in catalog.abis(like.system):
+        if abi.convention and abi.layer == like.layer:
+            for entry in catalog.table(abi.system, abi.name):
+                if entry.until is None and entry.live:
+                    found.setdefault(entry.name, set()).add((abi.name, abi.arch))
+    return found
+
+
+def _class_members(name: str) -> set[str]:
+    classes = read_classes()
+    known = sorted({one for several in classes.values() for one in several})
+    if name not in known:
+        why = f"no class is named {name!r}" if known else "the descriptions of calls are not installed"
+        raise UsageError("class", why, f"the classes are {', '.join(known)}" if known else "")
+    return {call for call, several in classes.items() if name in several}
+
+
+def _row(entry: Entry, style: str | None) -> tuple[Cell, ...]:
+    arguments = ""
+    if style:
+        signature = find_signature(entry.name, entry.system, entry.abi)
+        arguments = ", ".join(map(str, signature.arguments)) if signature else ""
+    return (entry.number, entry.name, entry.status, entry.since, entry.until, entry.symbol, arguments)
+
+
+def _word(name: str) -> str:
+    return re.sub(r"\W", "_", name)

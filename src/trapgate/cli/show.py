@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Show all that is known of a call: number on every ABI, arguments, errors, history, relatives.
+
+examples:
+  trapgate show openat                    the call of Linux, with the registers of this machine
+  trapgate show 0x101 --abi x86_64        the call with that number
+  trapgate show NtReadFile                a call of another system
+  trapgate show fork --system macos --json
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+
+from trapgate import catalog
+from trapgate.catalog.query import unknown_name
+from trapgate.catalog.values import Abi, Card, Convention
+from trapgate.cli.classes import read_classes
+from trapgate.cli.options import add_place_options, choose_abi, parse_number
+from trapgate.model.errors import UsageError
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `show`."""
+    parser.add_argument("name", metavar="NAME|NUMBER", help="a call's name, or its number (257, 0x101)")
+    add_place_options(parser)
+    parser.add_argument("--all", action="store_true", help="also the tables that are gone")
+    parser.add_argument("--json", action="store_true", help="print everything as one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prints the screen of one call."""
+    abi, name = find_call(args)
+    card = catalog.describe(name, abi.system)
+    if args.version:
+        card = _at_version(card, abi, args.version)
+    classes = read_classes().get(card.name, ()) if card.system == "linux" else ()
+    if args.json:
+        _print_json(card, classes)
+    else:
+        from trapgate.cli.show_text import render_card
+
+        labels = {release.version: release.label for release in catalog.releases(card.system)}
+        text = render_card(card, abi, find_convention(abi), classes=classes, labels=labels, everywhere=args.all)
+        print(_embolden(text) if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else text)
+    return 0
+
+
+def _embolden(text: str) -> str:
+    """The text with the words at the start of its lines in bold."""
+    return re.sub(r"^\S+", "\x1b[1m\\g<0>\x1b[0m", text, flags=re.MULTILINE)
+
+
+def find_call(args: argparse.Namespace) -> tuple[Abi, str]:
+    """The ABI and the name of the call that the words mean; `UsageError` with the nearest names if there is none."""
+    number = parse_number(args.name)
+    if number is not None:
+        abi = choose_abi(args)
+        found = catalog.find(number, system=abi.system, abi=abi.name, version=args.version)
+        if not found:
+            raise UsageError("call", f"{abi.system}/{abi.name} has no call with number {number}", _other_places(number))
+        return abi, found[-1].name
+    found = catalog.find(args.name, system=args.system, version=args.version if args.system else None)
+    if args.abi or args.system == "linux" or not found or found[0].system == "linux":
+        abi = choose_abi(args)
+        own = [entry for entry in found if entry.system == abi.system]
+        if not own:
+            raise unknown_name(args.name, args.system)
+        # A name that this machine's ABI lacks is shown from an ABI that has it.
+        if not args.abi and all(entry.abi != abi.name for entry in own):
+            abi = catalog.find_abi(own[0].abi)
+        return abi, own[-1].name
+    return catalog.find_abi(found[0].abi, found[0].system), found[0].name
+
+
+def _other_places(number: int) -> str:
+    entries = [entry for entry in catalog.find(number) if entry.until is None][:4]
+    if not entries:
+        return "'trapgate list' prints the table"
+    return "it is " + ", ".join(f"{entry.name} of {entry.system}/{entry.abi}" for entry in entries)
+
+
+def _at_version(card: Card, abi: Abi, version: str) -> Card:
+    from dataclasses import replace
+
+    entries = catalog.find(card.name, system=card.system, version=version)
+    if not entries:
+        print(f"trapgate: {card.system} {version} has no {card.name}; all versions are shown", file=sys.stderr)
+        return card
+    return replace(card, entries=entries)
+
+
+def find_convention(abi: Abi) -> Convention | None:
+    """How a call is made in an ABI, None where nothing is known."""
+    found = (c for c in catalog.conventions() if c.arch == abi.convention and c.kind != "function")
+    return next((c for c in found if c.system == abi.system or abi.system not in ("linux", "macos", "windows")), None)
+
+
+def _print_json(card: Card, classes: tuple[str, ...]) -> None:
+    import json
+    from dataclasses import asdict
+
+    data = {**asdict(card), "classes": classes}
+    data["entries"] = [{"id": entry.id, **asdict(entry)} for entry in card.entries]
+    print(json.dumps(data, indent=1, ensure_ascii=False))

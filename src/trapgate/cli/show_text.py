@@ -1,0 +1,335 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The screen of `trapgate show`: what is known of one call, as lines of text."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+
+from trapgate.catalog.argument import Argument
+from trapgate.catalog.values import Abi, Card, Convention, Entry, Signature
+from trapgate.catalog.versions import version_key
+from trapgate.cli.registers import split_registers
+
+WIDTH = 96
+_SYSTEMS = {
+    "linux": "Linux",
+    "macos": "macOS",
+    "freebsd": "FreeBSD",
+    "openbsd": "OpenBSD",
+    "netbsd": "NetBSD",
+    "dragonfly": "DragonFly BSD",
+    "illumos": "illumos",
+    "windows": "Windows",
+    "xen": "Xen",
+    "kvm": "KVM",
+    "hyperv": "Hyper-V",
+    "papr": "PAPR (POWER)",
+    "sbi": "RISC-V SBI",
+    "smccc": "Arm SMCCC",
+}
+_LAYERS = {
+    "syscall": "system call",
+    "mach-trap": "Mach trap",
+    "machdep": "machine-dependent call",
+    "native-api": "native API call",
+    "secure-kernel": "secure kernel call",
+    "hypercall": "hypercall",
+}
+_STATUS = {
+    "ni": "answers ENOSYS: reserved or no longer implemented",
+    "no-impl": "in the table, but the kernel has no code for it any more",
+    "reserved": "a reserved number",
+    "gone": "no longer there",
+}
+
+
+def render_card(
+    card: Card,
+    abi: Abi,
+    convention: Convention | None,
+    *,
+    classes: Sequence[str],
+    labels: Mapping[str, str],
+    everywhere: bool,
+) -> str:
+    """The screen for `card`, seen from `abi`: its registers, its declaration, its history.
+
+    `labels` are the public names of versions; `everywhere` also shows the tables that are gone.
+    """
+    own = [entry for entry in card.entries if entry.abi == abi.name] or list(card.entries[-1:])
+    signature = _own_signature(card, abi)
+    current = _find_current(own, abi)
+    lines = [_title(card, own), ""]
+    lines += _declarations(card, signature, abi)
+    lines += _section("number", _numbers(card, abi, labels, everywhere))
+    lines += _section("arguments", _arguments(signature, convention, current))
+    lines += _section("operations", _wrap(_operations(card), 12))
+    lines += _section("errors", _errors(card))
+    lines += _section("history", _history(card, own, labels))
+    lines += _section("also", _standing(card, current, classes))
+    lines += _section("related", _wrap(" ".join(card.related[:24]), 12))
+    lines += _section("elsewhere", [f"{system:<10}{' '.join(calls)}" for system, calls in card.elsewhere])
+    lines += _section("conflicts", _conflicts(card))
+    lines += _section("see", _links(card, signature, abi))
+    return "\n".join(lines).rstrip()
+
+
+def _find_current(entries: Sequence[Entry], abi: Abi) -> Entry:
+    """The entry in the version that the ABI's packaged table is of, else the newest one."""
+    if abi.version and abi.system in ("linux", "macos", "windows"):
+        key = version_key(abi.system, abi.version)
+        for entry in entries:
+            since = version_key(abi.system, entry.since) if entry.since else 0
+            if since <= key and (entry.until is None or version_key(abi.system, entry.until) > key):
+                return entry
+    return entries[-1]
+
+
+def _title(card: Card, own: Sequence[Entry]) -> str:
+    what = f"{_SYSTEMS.get(card.system, card.system)} {_LAYERS.get(card.layer, card.layer)}"
+    newest = own[-1]
+    state = _STATUS.get(newest.status, "")
+    if all(entry.until for entry in own) and newest.status != "gone":
+        state = f"gone since {newest.until}"
+    return f"{card.name}  ·  {what}" + (f"  ·  {state}" if state else "")
+
+
+def _section(title: str, body: Sequence[str]) -> list[str]:
+    """`body` beside its title, with an empty line before it; nothing for an empty body."""
+    if not body:
+        return []
+    return ["", f"{title:<12}{body[0]}".rstrip(), *(f"{'':<12}{line}".rstrip() for line in body[1:])]
+
+
+def _wrap(text: str, indent: int) -> list[str]:
+    return textwrap.wrap(text, WIDTH - indent, break_long_words=False, break_on_hyphens=False)
+
+
+def _own_signature(card: Card, abi: Abi) -> Signature | None:
+    found = [signature for name, signature in card.signatures if name == abi.name]
+    return found[-1] if found else next((signature for _, signature in card.signatures), None)
+
+
+def _declarations(card: Card, signature: Signature | None, abi: Abi) -> list[str]:
+    """The C library's prototype, the kernel's declaration, and where other ABIs declare it otherwise."""
+    lines = []
+    for wrapper in card.wrappers[:3]:
+        where = f"<{wrapper.header}>" if wrapper.header else ""
+        if wrapper.via != "wrapper":
+            where += f" by {wrapper.via}"
+        glibc = f", glibc {card.glibc_since}" if card.glibc_since and wrapper.via == "wrapper" else ""
+        lines.append(f"    {wrapper.prototype};    /* {where}{glibc} */")
+    if signature:
+        kernel = signature.format(card.name) + ";"
+        note = "kernel" if card.wrappers else ""
+        lines += [f"    {line}" for line in _fold(kernel, WIDTH - 4)]
+        if note:
+            lines[-1] += f"    /* {note} */"
+        others = _other_orders(card, signature, abi)
+        lines += [f"    /* other arguments on {others} */"] if others else []
+    return lines
+
+
+def _fold(declaration: str, width: int) -> list[str]:
+    """A declaration on one line, or with one line for a few arguments when it is too long."""
+    if len(declaration) <= width:
+        return [declaration]
+    head, _, rest = declaration.partition("(")
+    return textwrap.wrap(f"{head}({rest}", width, subsequent_indent="        ", break_on_hyphens=False)
+
+
+def _other_orders(card: Card, signature: Signature, abi: Abi) -> str:
+    """The ABIs that declare the call with other arguments than this one."""
+    mine = [argument.name for argument in signature.arguments]
+    other = [n for n, s in card.signatures if n != abi.name and [a.name for a in s.arguments] != mine]
+    live = {e.abi for e in card.entries if e.until is None}
+    names = [name for name in dict.fromkeys(other) if name in live]
+    return " ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+
+
+def _numbers(card: Card, abi: Abi, labels: Mapping[str, str], everywhere: bool) -> list[str]:
+    """The number in each ABI with its first version: a line for each number, this machine's ABI first."""
+    if card.system == "windows":
+        return _windows_numbers(card, labels)
+    groups: dict[int, list[str]] = {}
+    gone: list[str] = []
+    for entry in sorted(card.entries, key=lambda entry: entry.abi != abi.name):
+        if entry.until is None:
+            mark = "" if entry.live else "*"
+            since = f" {labels.get(entry.since, entry.since)}" if entry.since else ""
+            groups.setdefault(entry.number, []).append(f"{entry.abi}{mark}{since}")
+        else:
+            gone.append(f"{entry.abi} {format_number(entry.number)} (to {labels.get(entry.until, entry.until)})")
+    first = next(iter(groups), None)
+    lines = []
+    for number in sorted(groups, key=lambda n: (n != first, n)):
+        wrapped = _wrap_items(groups[number], 24)
+        lines += [f"{format_number(number):<12}{wrapped[0]}", *(f"{'':<12}{line}" for line in wrapped[1:])]
+    if any("*" in name for names in groups.values() for name in names):
+        lines.append("* in the table, but answers ENOSYS")
+    if gone and (everywhere or not groups):
+        lines += _wrap_items(["gone: " + gone[0], *gone[1:]], 12)
+    elif gone:
+        lines.append(f"and in {len(gone)} tables that are gone (--all shows them)")
+    return lines
+
+
+def _wrap_items(items: Sequence[str], indent: int) -> list[str]:
+    """Items with commas between them, on lines that break only between items."""
+    lines = [""]
+    for position, item in enumerate(items):
+        text = item + ("," if position + 1 < len(items) else "")
+        if lines[-1] and len(lines[-1]) + 1 + len(text) > WIDTH - indent:
+            lines.append("")
+        lines[-1] += (" " if lines[-1] else "") + text
+    return lines
+
+
+def _windows_numbers(card: Card, labels: Mapping[str, str]) -> list[str]:
+    """The numbers of a Windows call: a line for each ABI and run of builds."""
+    lines = []
+    for entry in card.entries:
+        since = _with_label(entry.since or "", labels)
+        until = f" until {_with_label(entry.until, labels)}" if entry.until else ""
+        lines.append(f"{entry.abi:<8}{format_number(entry.number):<8}since {since}{until}")
+    return lines
+
+
+def _with_label(version: str, labels: Mapping[str, str]) -> str:
+    return f"{version} ({labels[version]})" if version in labels else version
+
+
+def format_number(number: int) -> str:
+    """A call's number as people write it: in hexadecimal when it carries a high bit.
+
+    >>> format_number(257), format_number(0x40000101)
+    ('257', '0x40000101')
+    """
+    return f"{number:#x}" if number >= 0x10000 else str(number)
+
+
+def _arguments(signature: Signature | None, convention: Convention | None, entry: Entry) -> list[str]:
+    """The arguments with their registers, types and what the kernel does with the memory they point to."""
+    if signature is None or not signature.arguments:
+        return []
+    registers = split_registers(convention.arguments) if convention else []
+    rows = []
+    for position, argument in enumerate(signature.arguments):
+        register = registers[position] if position < len(registers) else "stack" if registers else ""
+        rows.append((register, argument.name or f"#{position + 1}", argument.type, _use(argument, entry.system)))
+    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    gaps = [width + 3 if width else 0 for width in widths]
+    lines = ["".join(row[i].ljust(gaps[i]) for i in range(3)) + row[3] for row in rows]
+    if registers and convention:
+        result = convention.result.partition(",")[0]
+        register = convention.number_in.split()[0]
+        number = format_number(_CLASSES.get((entry.system, entry.abi), 0) | entry.number)
+        lines.append(f"{register} = {number}, then {convention.instruction}; the result is in {result}")
+    return lines
+
+
+_CLASSES = {("macos", "unix"): 0x2000000, ("macos", "mach"): 0x1000000, ("macos", "machdep-i386"): 0x3000000}
+"""The class of a call, which x86 carries in the bits above the number."""
+
+
+def _use(argument: Argument, system: str) -> str:
+    """What the kernel does with what a pointer points to, as far as a source tells."""
+    if system == "windows":
+        use = {"inout": "in out"}.get(argument.direction, argument.direction)
+    elif argument.user and argument.type.rstrip().endswith(("*", "]")):
+        use = {
+            "in": "read by the kernel",
+            "out": "written by the kernel",
+            "inout": "read and written by the kernel",
+        }.get(argument.direction, "points into the program's memory")
+    else:
+        use = ""
+    return use + (", may be NULL" if use and argument.optional else "")
+
+
+def _errors(card: Card) -> list[str]:
+    """The errors that the manual page lists, and a word when it lists them for several calls."""
+    lines = _wrap(" ".join(card.errors), 12)
+    page = card.wrappers[0].page if card.wrappers else ""
+    if lines and page and page.partition("(")[0] != card.name:
+        lines.append(f"(as {page} lists them for all its calls)")
+    return lines
+
+
+def _operations(card: Card) -> str:
+    names = [f"{s.name}={s.value}" for s in card.subcalls if s.kind in ("", "subop")]
+    shown = " ".join(names[:18])
+    return shown + (f" … {len(names) - 18} more: trapgate search {card.name} --kind subcall" if len(names) > 18 else "")
+
+
+def _history(card: Card, own: Sequence[Entry], labels: Mapping[str, str]) -> list[str]:
+    """From when to when in this ABI, and what the manual says of the end."""
+    lines = []
+    for entry in own if card.system != "windows" else ():
+        if not entry.since and not entry.until:
+            continue
+        since = f"since {_with_label(entry.since, labels)}" if entry.since else "from an unknown version"
+        if entry.after:
+            since += f" (not in {entry.after})"
+        until = f", gone in {_with_label(entry.until, labels)}" if entry.until else ""
+        lines.append(f"{entry.abi} {format_number(entry.number)}: {since}{until}; {entry.evidence}")
+    if card.manual_removed:
+        lines.append(f"removed in {card.manual_removed}, says syscalls(2)")
+    return lines
+
+
+def _standing(card: Card, entry: Entry, classes: Sequence[str]) -> list[str]:
+    """Classes, standards, and conditions."""
+    lines = []
+    if classes:
+        lines.append("classes " + " ".join(f"%{name}" for name in classes))
+    if card.standards:
+        lines += _wrap("standards " + ", ".join(sorted(card.standards)), 12)
+    if card.option_1003_1b:
+        lines.append(f"POSIX.1b option {card.option_1003_1b}")
+    if card.conditional:
+        lines.append("a kernel may be built without it: then ENOSYS")
+    if entry.tag in _KERNEL_PARTS:
+        lines.append(_KERNEL_PARTS[entry.tag])
+    elif entry.tag and card.system in _TAGS and not entry.tag.startswith("munge"):
+        lines.append(f"{_TAGS[card.system]} {entry.tag}")
+    return lines
+
+
+_TAGS = {"xen": "guests", "macos": "audit event", "freebsd": "audit event", "openbsd": "pledge"}
+_KERNEL_PARTS = {"nt": "in ntoskrnl; stub in ntdll.dll", "win32k": "in win32k; stub in win32u.dll"}
+
+
+def _conflicts(card: Card) -> list[str]:
+    lines = [f"{c.field}: {c.value} ({c.source}), but {c.other_value} ({c.other_source})" for c in card.conflicts]
+    return [part for line in lines for part in _wrap(line, 12)]
+
+
+def _links(card: Card, signature: Signature | None, abi: Abi) -> list[str]:
+    """Where to read on: the manual page, and the kernel's source at the version the catalogue is of."""
+    links = []
+    if card.system == "linux":
+        for page in dict.fromkeys(wrapper.page for wrapper in card.wrappers):
+            name, _, section = page.rstrip(")").partition("(")
+            links.append(f"https://man7.org/linux/man-pages/man{section}/{name}.{section}.html")
+        if signature and ":" in signature.location:
+            path, _, line = signature.location.partition(":")
+            links.append(f"https://elixir.bootlin.com/linux/v{_source_version(abi)}/source/{path}#L{line}")
+    elif card.system == "macos" and signature:
+        links.append(f"https://github.com/apple-oss-distributions/xnu/blob/{abi.version}/{signature.location}")
+    elif card.system == "freebsd":
+        links.append(f"https://man.freebsd.org/cgi/man.cgi?query={card.name}&sektion=2")
+    elif card.system == "openbsd":
+        links.append(f"https://man.openbsd.org/{card.name}.2")
+    elif card.system == "netbsd":
+        links.append(f"https://man.netbsd.org/{card.name}.2")
+    elif card.system == "windows" and signature:
+        file = signature.location.partition(":")[0]
+        links.append(f"https://github.com/winsiderss/systeminformer/blob/master/phnt/include/{file}")
+    return links
+
+
+def _source_version(abi: Abi) -> str:
+    """The version that the declarations are of: those of the newest kernel, whatever the ABI."""
+    return "7.2.13" if abi.system == "linux" else abi.version

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Prints a table: aligned for a person, or as JSON, CSV or TSV for a program.
+
+In JSON a cell keeps its type; a cell that is None is `null` there and empty elsewhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TextIO
+
+Cell = str | int | bool | None
+
+_TSV_ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r", "\\": "\\\\"})
+
+
+def add_format_options(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
+    """Adds `--json`, `--csv` and `--tsv`, of which one may be given; `args.format` is its name or None."""
+    group = parser.add_mutually_exclusive_group()
+    for name, text in (("json", "JSON"), ("csv", "CSV (RFC 4180)"), ("tsv", "lines of tab-separated cells")):
+        group.add_argument(f"--{name}", dest="format", action="store_const", const=name, help=f"print {text}")
+    return group
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], style: str | None) -> None:
+    """Prints `rows` to standard output as `style` says: json, csv, tsv, or None for a person."""
+    write_table(columns, list(rows), style, sys.stdout)
+
+
+def write_table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], style: str | None, file: TextIO) -> None:
+    """Writes `rows` to `file`; each row has a cell for each column."""
+    if style == "json":
+        import json
+
+        json.dump([dict(zip(columns, row, strict=True)) for row in rows], file, indent=1, ensure_ascii=False)
+        file.write("\n")
+    elif style == "csv":
+        import csv
+
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+    elif style == "tsv":
+        for row in (columns, *rows):
+            file.write("\t".join(_text(cell).translate(_TSV_ESCAPES) for cell in row) + "\n")
+    else:
+        file.writelines(line + "\n" for line in format_table(columns, rows))
+
+
+def format_table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[str]:
+    """The lines of a table for a person: a head, columns aligned, numbers to the right.
+
+    >>> format_table(["number", "name"], [(0, "read"), (257, "openat")])
+    ['number  name', '     0  read', '   257  openat']
+    """
+    texts = [[_text(cell) for cell in row] for row in (columns, *rows)]
+    widths = [max(len(row[i]) for row in texts) for i in range(len(columns))]
+    right = [bool(rows) and all(isinstance(row[i], int | None) for row in rows) for i in range(len(columns))]
+    return ["  ".join(map(_align, row, widths, right)).rstrip() for row in texts]
+
+
+def _align(text: str, width: int, right: bool) -> str:
+    return text.rjust(width) if right else text.ljust(width)
+
+
+def _text(cell: Cell) -> str:
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    return "" if cell is None else str(cell)
