@@ -653,7 +653,7 @@ static PyType_Slot slots[] = {
 static PyType_Spec spec = {
 	.name = "trapgate._core.Ptrace",
 	.basicsize = sizeof(struct ptrace_object),
-	.flags = Py_TPFLAGS_DEFAULT,
+	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
 	.slots = slots,
 };
 
