@@ -42,5 +42,6 @@ def run_as_strace(argv: list[str], program: str) -> int:
     except TrapgateError as error:
         if program == "trapgate trace":
             raise
-        print(f"{program}: {error}", file=sys.stderr)
+        text = error.what if error.what.startswith("Cannot") and "find" in error.what else str(error)
+        print(f"{program}: {text}", file=sys.stderr)
         return 1

@@ -88,7 +88,6 @@ class Lines:
         self.printing = task
         task.column = 0
         self.put(task, self.leader(task))
-        task.column = 0
 
     def _leave_unfinished(self, task: Task) -> None:
         other = self.printing

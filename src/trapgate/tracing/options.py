@@ -162,7 +162,7 @@ class TraceOptions:
     @property
     def shows_pid(self) -> bool:
         """Whether each line of a file begins with the process id (on a terminal ``[pid N]`` may)."""
-        many = self.follow or len(self.pids) > 1 or self.all or bool(self.cgroups)
+        many = self.follow or len(self.pids) + bool(self.command) > 1 or self.all or bool(self.cgroups)
         return (self.output is not None and not self.output_separately and many) or self.always_show_pid
 
     @property

@@ -15,11 +15,13 @@ from trapgate.calls.call import Options
 from trapgate.calls.quote import Hex, escape, quote
 from trapgate.calls.structs_signal import format_signal_set
 from trapgate.calls.tables import load
-from trapgate.kernel.descriptors import AT_FDCWD, read_fd_device, read_fd_info, read_fd_path
+from trapgate.kernel.descriptors import AT_FDCWD, read_fd_device, read_fd_info, read_fd_link, read_fd_path
 from trapgate.kernel.processes import read_stack_pointer
 from trapgate.kernel.sock_diag import DiagSocket, InetSocket, NetlinkSocket, UnixSocket, find_socket, read_protocol_name
 
 PTMX = (5, 2)
+_netlink_protocols: dict[int, int] = {}
+"""The protocol of each netlink socket that was found, by inode; one that is not bound yet cannot be."""
 
 
 class LiveProcess:
@@ -55,6 +57,21 @@ class LiveProcess:
             return ""
         comm = read_comm(pid)
         return f"<{escape(comm, extra=b'<>')}>" if comm else ""
+
+    def socket_protocol(self, fd: int) -> str:
+        """The kernel's name for the protocol of a socket; empty if ``fd`` is none."""
+        return read_protocol_name(self.tid, fd)
+
+    def netlink_protocol(self, fd: int) -> int:
+        """The NETLINK_* protocol of a socket that is bound, -1 otherwise."""
+        link = read_fd_link(self.tid, fd) or ""
+        inode = int(link[8:-1]) if link.startswith("socket:[") else 0
+        if inode not in _netlink_protocols:
+            found = find_socket(inode, "NETLINK") if inode else None
+            if not isinstance(found, NetlinkSocket):
+                return -1
+            _netlink_protocols[inode] = found.protocol
+        return _netlink_protocols[inode]
 
     def _show_socket(self, fd: int, link: str) -> str:
         if not (link.startswith("socket:[") and link.endswith("]")):

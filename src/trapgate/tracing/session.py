@@ -7,12 +7,15 @@ were, the output holds everything that was seen, and the status is the command's
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import stat
 import sys
 from types import FrameType
 from typing import Any
 
+from trapgate.kernel.processes import CAP_SYS_PTRACE, has_capability, read_ptrace_scope, read_tracer
 from trapgate.model.errors import CannotTraceError, TrapgateError
 from trapgate.tracing.engine import Engine
 from trapgate.tracing.events import EventMaker, format_json
@@ -33,17 +36,46 @@ class Interrupted(Exception):
 
 
 def find_program(name: str, path: str | None) -> str:
-    """The file that running ``name`` executes, searched in ``path`` (a PATH) as a shell would.
+    """The file that running ``name`` executes, searched in ``path`` (a PATH) as execvp would.
 
     Raises TrapgateError: there is no such file, or none that may be executed.
     """
-    if "/" in name:
-        return name
-    for folder in (path or os.defpath).split(":"):
-        candidate = os.path.join(folder or ".", name)
-        if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
-            return candidate
-    raise TrapgateError(f"run '{name}'", "it is not found in PATH", "give the program's path")
+    found = name
+    if "/" not in name:
+        candidates = [os.path.join(folder or os.getcwd(), name) for folder in (path or "").split(":")]
+        found = next((file for file in candidates if _is_program(file)), "")
+        if not found:
+            raise TrapgateError(f"Cannot find executable '{name}'", "it is in no folder of PATH", "give the program's path")
+    try:
+        os.stat(found)
+    except OSError as error:
+        raise TrapgateError(f"Cannot stat '{found}'", os.strerror(error.errno or 0), "give the program's path") from None
+    return found
+
+
+def _is_program(file: str) -> bool:
+    try:
+        mode = os.stat(file).st_mode
+    except OSError:
+        return False
+    return stat.S_ISREG(mode) and bool(mode & 0o111)
+
+
+def explain_refusal(pid: int) -> str:
+    """Why attaching to ``pid`` may have been refused; empty when nothing is known."""
+    tracer = read_tracer(pid)
+    if tracer:
+        return f"Process {pid} is already being traced by pid {tracer}"
+    privileged = has_capability(CAP_SYS_PTRACE)
+    if not privileged:
+        try:
+            os.kill(pid, 0)
+        except PermissionError:
+            return f"process {pid} may be owned by a different user"
+    scope = read_ptrace_scope()
+    if scope >= 3 or (scope > 0 and not privileged):
+        return f"sysctl kernel.yama.ptrace_scope = {scope} may be restricting this attach"
+    return ""
 
 
 class Session:
@@ -117,7 +149,9 @@ class Session:
             if o.argv0 is not None:
                 argv[0] = os.fsencode(o.argv0)
             environment = [os.fsencode(f"{k}={v}") for k, v in o.child_environment(os.environ).items()]
-            self.engine.child = self.source.spawn(os.fsencode(program), argv, environment, **self.identity())
+            self.engine.child = self.source.spawn(
+                os.fsencode(program), argv, environment, daemon=o.daemon_level, **self.identity()
+            )
             self.engine.add_task(self.engine.child, self.engine.child)
         for pid in o.pids:
             self.attach(pid)
@@ -136,15 +170,26 @@ class Session:
         return {"uid": self.options.uid, "gid": self.options.gid, "groups": groups}
 
     def attach(self, pid: int) -> None:
-        """Attach to a running process and, with -f, to all its threads."""
+        """Attach to a running process and, with -f, to all its threads; a refusal is told and explained."""
         assert self.engine is not None
-        for tid in self.source.attach(pid, self.options.follow):
+        try:
+            threads = self.source.attach(pid, self.options.follow)
+        except OSError as error:
+            number = error.errno or 0
+            self.engine.message(f"attach: ptrace({error.operation}, {pid}): {os.strerror(number)}")  # type: ignore[attr-defined]
+            why = explain_refusal(pid) if number == errno.EPERM else ""
+            if why:
+                self.engine.message(why)
+            self.failed = True
+            return
+        for tid in threads:
             if tid not in self.engine.tasks:
                 task = self.engine.add_task(tid, pid)
                 if task is not None:
                     task.attached = True
         if "attach" not in self.options.quiet:
-            self.engine.message(f"Process {pid} attached")
+            many = f" with {len(threads)} threads" if len(threads) > 1 else ""
+            self.engine.message(f"Process {pid} attached{many}")
 
     # --- the loop and its end ---------------------------------------------------------------
 
@@ -152,20 +197,43 @@ class Session:
         """Feed what the source sees to the engine until no traced task is left."""
         assert self.engine is not None
         while (batch := self.source.run()) is not None:
-            self.engine.feed(bytes(batch))
+            if len(batch):
+                self.engine.feed(bytes(batch))
+            self.tell_strays()
             if self.engine.remaining == 0:
                 self.let_go()
                 return
+        self.tell_exec_error()
 
     def let_go(self) -> None:
         """--syscall-limit is reached: everything goes on untraced, our status is 0."""
         assert self.engine is not None
         if "attach" not in self.options.quiet:
             self.engine.message("System call limit has been reached, detaching tracees")
+        self.detach()
+
+    def detach(self) -> None:
+        """Let everything go on untraced, and handle what was still to come of it."""
+        assert self.engine is not None
         self.source.detach_all()
         batch = self.source.run(0)
         if batch is not None:
             self.engine.feed(bytes(batch))
+
+    def tell_strays(self) -> None:
+        """Tell of children that end without having been traced."""
+        assert self.engine is not None
+        for pid, status in self.source.take_strays():
+            if "exit" not in self.options.quiet:
+                what = "Exit" if os.WIFEXITED(status) else "Termination" if os.WIFSIGNALED(status) else "Stop"
+                self.engine.message(f"{what} of unknown pid {pid} ignored")
+
+    def tell_exec_error(self) -> None:
+        """Tell why the command could not be executed."""
+        assert self.engine is not None
+        number = self.source.exec_error()
+        if number:
+            self.engine.message(f"exec: {os.strerror(number)}")
 
     def stop(self, number: int) -> None:
         """Let go of everything; the command that we started is asked to end, others go on."""
@@ -178,7 +246,7 @@ class Session:
                     os.kill(self.engine.child, send)
                 except ProcessLookupError:
                     pass
-        self.source.detach_all()
+        self.detach()
 
     def close(self) -> None:
         """Write out what there is; close the source."""
