@@ -54,6 +54,12 @@ class Process(Protocol):
     def pid_text(self, pid: int, kind: str) -> str:
         """What ``-Y`` and pid namespace translation print behind a pid; kind: tid, tgid, pgid, sid."""
 
+    def socket_protocol(self, fd: int) -> str:
+        """The kernel's name for the protocol of a socket: ``TCP``, ``NETLINK``; empty if it is none."""
+
+    def netlink_protocol(self, fd: int) -> int:
+        """The protocol (NETLINK_*) of a netlink socket, -1 if it cannot be told."""
+
 
 class UnknownProcess:
     """A process of which nothing is known."""
@@ -66,6 +72,12 @@ class UnknownProcess:
 
     def pid_text(self, pid: int, kind: str) -> str:
         return ""
+
+    def socket_protocol(self, fd: int) -> str:
+        return ""
+
+    def netlink_protocol(self, fd: int) -> int:
+        return -1
 
 
 class Names:
@@ -188,6 +200,10 @@ class Call:
         if self.abi.register == 8:
             return self.args[index]
         return (self.args[index] & 0xFFFFFFFF) | (self.args[index + 1] & 0xFFFFFFFF) << 32
+
+    def before(self, name: str) -> AnyValue | None:
+        """What the InOut parameter ``name`` was when the call was entered."""
+        return self.state[1].get(name) if isinstance(self.state, tuple) else None
 
     # --- memory ----------------------------------------------------------------------------
 

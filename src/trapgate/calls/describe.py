@@ -64,6 +64,7 @@ class Description:
         function: DecoderFunction | None = None,
         plan_flags: int = 0,
         never_fails: bool = False,
+        plannable: bool = False,
     ) -> None:
         self.names = names
         self.params = params
@@ -72,7 +73,7 @@ class Description:
         self.abis = abis
         self.function = function
         self.plan_flags = plan_flags
-        self.plannable = function is None
+        self.plannable = function is None or plannable
         self.never_fails = never_fails
         self._indexes: dict[str, dict[str, int]] = {}
         self._layouts: dict[tuple[str, str, bool, bool], Layout] = {}
@@ -262,11 +263,13 @@ def decoder(
     classes: str = "",
     abis: str | None = None,
     plan_flags: int = 0,
+    plannable: bool = False,
     **params: Type,
 ) -> Callable[[DecoderFunction], DecoderFunction]:
     """Describe ``names`` by a generator of (name, value) that yields EXIT where it must wait.
 
-    ``params`` are for everything but printing: names, classes, and the plan of what to copy.
+    ``params`` are for everything but printing: names, classes, and the plan of what to copy;
+    ``plannable``: that plan copies all that the generator reads.
     """
 
     def register(function: DecoderFunction) -> DecoderFunction:
@@ -274,7 +277,7 @@ def decoder(
         _register(
             Description(
                 tuple(names.split()), parameters, returns, _classes(classes, parameters),
-                _set(abis) or ALL_ABIS, function, plan_flags,
+                _set(abis) or ALL_ABIS, function, plan_flags, plannable=plannable,
             )
         )
         return function

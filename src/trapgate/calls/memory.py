@@ -29,8 +29,28 @@ class _Result:
 
 
 RESULT = _Result()
-Length = Union[int, str, _Result, Callable[["Call"], int]]
-"""A constant, the name of the parameter that holds it, RESULT, or a function of the call."""
+
+
+class Member:
+    """The length of something is a member of the structure that points to it."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class Behind:
+    """The length of something is the 32-bit number that a parameter points to."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+Length = Union[int, str, _Result, Member, Behind, Callable[["Call"], int]]
+"""A constant, the name of the parameter that holds it, RESULT, a Member, Behind a pointer, or a function of the call."""
 
 
 def length_of(c: Call, length: Length) -> int:
@@ -43,6 +63,10 @@ def length_of(c: Call, length: Length) -> int:
         return max(kind.number(c, word), 0) if isinstance(kind, Scalar) else truncate(word, c.abi.word, False)
     if isinstance(length, _Result):
         return max(c.result, 0)
+    if isinstance(length, Member):
+        raise TypeError(f"only what shows the structure knows its member {length.name}")
+    if isinstance(length, Behind):
+        return max(c.fetch_int(truncate(c.word(length.name), c.abi.word, False), signed=True) or 0, 0)
     return max(length(c), 0)
 
 
@@ -276,8 +300,7 @@ class Array(Type):
         if not count:
             return values.List([], self.brackets)
         step = self.inner.size(c.abi)
-        top = 1 << (8 * c.abi.register)
-        if addr + step * count > top:
+        if addr + step * count > 1 << 64:
             return c.address(addr)
         shown = c.options.string_limit if is_cut(c, count) else count
         fetch = c.peek if self.anyway else c.fetch

@@ -40,6 +40,8 @@ class Planner:
     base_off: int = 0
     phase: Phase = Phase.ENTRY
     depth: int = 0
+    parent: Struct | None = None
+    """The structure whose pointers are followed (its operation is ``base & ~NESTED``)."""
     target: _Target = field(default_factory=_Target)
 
     def for_argument(self, word_index: int) -> Planner:
@@ -65,20 +67,30 @@ class Planner:
         cond = Cond.IF_SUCCESS if self.phase == Phase.EXIT else Cond.ALWAYS
         return self._add(Op(self.phase, what, self.base, cond=cond, base_off=self.base_off, **more))  # type: ignore[arg-type]
 
+    def _length(self, length: Length) -> dict[str, int] | None:
+        """The fields of an operation that say where ``length`` comes from; None if none can."""
+        from trapgate.calls.memory import Behind, Member, _Result
+
+        if isinstance(length, _Result):
+            return {"len_from": From.RESULT}
+        if isinstance(length, str):
+            return {"len_from": From.ARG, "len_arg": self.description.word_index(length, self.abi)}
+        if isinstance(length, Behind):
+            return {"len_from": From.DEREF32, "len_arg": self.description.word_index(length.name, self.abi)}
+        if isinstance(length, Member) and self.parent is not None:
+            offset, kind = self.parent.member(self.abi, length.name)
+            wide = kind.size(self.abi) == self.abi.word
+            return {"len_from": From.FIELD if wide else From.FIELD32, "len_arg": self.base & ~NESTED, "len_off": offset}
+        self.target.complete = False
+        return None
+
     def bytes(self, length: Length, scale: int = 1, limit: int = MAX_BYTES) -> int | None:
         """Copy ``length`` × ``scale`` bytes, at most ``limit``."""
-        from trapgate.calls.memory import _Result
-
         limit = min(limit, MAX_BYTES)
         if isinstance(length, int):
             return self._op(What.BYTES, max=min(length * scale, limit))
-        if isinstance(length, _Result):
-            return self._op(What.BYTES, len_from=From.RESULT, scale=scale, max=limit)
-        if isinstance(length, str):
-            index = self.description.word_index(length, self.abi)
-            return self._op(What.BYTES, len_from=From.ARG, len_arg=index, scale=scale, max=limit)
-        self.target.complete = False
-        return None
+        known = self._length(length)
+        return None if known is None else self._op(What.BYTES, **known, scale=scale, max=limit)
 
     def string(self, limit: int) -> int | None:
         """Copy a NUL-terminated string of at most ``limit`` bytes."""
@@ -88,15 +100,17 @@ class Planner:
         """Copy a NULL-terminated array of at most ``count`` strings of ``limit`` bytes."""
         return self._op(What.STRINGS, scale=count, max=limit)
 
-    def iovec(self, count: Length, limit: int, from_result: bool = False) -> int | None:
+    def iovec(self, count: Length, limit: int) -> int | None:
         """Copy ``count`` iovecs and at most ``limit`` bytes of what they point to."""
-        if isinstance(count, str):
-            index = self.description.word_index(count, self.abi)
-            return self._op(What.IOVEC, len_from=From.ARG, len_arg=index, max=limit)
         if isinstance(count, int):
             return self._op(What.IOVEC, len_from=From.CONST, scale=count, max=limit)
-        self.target.complete = False
-        return None
+        known = self._length(count)
+        return None if known is None else self._op(What.IOVEC, **known, max=limit)
+
+    def messages(self, count: Length, limit: int) -> int | None:
+        """Copy ``count`` mmsghdrs: their names, control messages and ``limit`` bytes of their buffers."""
+        known = self._length(count)
+        return None if known is None else self._op(What.MMSG, **known, max=limit)
 
     def bits(self, count: str, limit: int) -> int | None:
         """Copy as many bits as the parameter ``count`` says, in whole words of the ABI."""
@@ -121,7 +135,8 @@ class Planner:
             return
         for offset, kind in struct.layout(self.abi)[0].values():
             if isinstance(kind, In) and not kind.out:
-                kind.inner.plan(replace(self, base=NESTED | parent, base_off=offset, depth=self.depth + 1))
+                nested = replace(self, base=NESTED | parent, base_off=offset, depth=self.depth + 1, parent=struct)
+                kind.inner.plan(nested)
 
 
 def make_plan(description: Description, abi: Abi, string_limit: int = 32) -> tuple[Plan, bool]:

@@ -6,6 +6,7 @@ Source: include/uapi/linux/uio.h; readv(2) for how much of the buffers a short r
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from trapgate.calls.call import IOV_MAX, Call
@@ -19,12 +20,21 @@ if TYPE_CHECKING:
     from trapgate.calls.plan import Planner
 
 
+Show = Callable[[Call, int, int], AnyValue]
+"""Shows the bytes of one buffer: call, address, length."""
+
+
+def show_bytes(c: Call, addr: int, size: int) -> AnyValue:
+    """``size`` bytes at ``addr`` in quotes."""
+    return c.buffer(addr, size)
+
+
 class _Vector(Type):
     """One iovec; ``left`` bytes remain of what was transferred (None: all that iov_len says)."""
 
-    def __init__(self, left: int | None, follow: bool) -> None:
+    def __init__(self, left: int | None, show: Show | None) -> None:
         self.left = left
-        self.follow = follow
+        self.show = show
 
     def size(self, abi: Abi) -> int:
         return 2 * abi.word
@@ -36,7 +46,7 @@ class _Vector(Type):
         taken = length if self.left is None else min(length, self.left)
         if self.left is not None:
             self.left -= taken
-        shown = c.buffer(base, taken) if self.follow else c.address(base)
+        shown = c.address(base) if self.show is None else self.show(c, base, taken)
         return values.Struct([("iov_base", shown), ("iov_len", Number(str(length), length))])
 
 
@@ -45,17 +55,21 @@ class Iovecs(Type):
 
     ``upto``: how many bytes were transferred over all of them (RESULT for a read). With
     ``follow`` False, or when a call that fills them failed, the bases print as addresses.
+    ``show``: what shows a buffer's bytes, in place of quotes.
     """
 
-    def __init__(self, count: Length, upto: Length | None = None, follow: bool = True) -> None:
+    def __init__(
+        self, count: Length, upto: Length | None = None, follow: bool = True, show: Show | None = None
+    ) -> None:
         self.count = count
         self.upto = upto
         self.follow = follow
+        self.show = show or show_bytes
 
     def at(self, c: Call, addr: int) -> AnyValue:
         left = None if self.upto is None else length_of(c, self.upto)
         failed = c.exiting and bool(c.error) and self.upto is RESULT
-        element = _Vector(left, self.follow and not failed)
+        element = _Vector(left, self.show if self.follow and not failed else None)
         return Array(element, self.count, anyway=True).at(c, addr)
 
     def plan(self, p: Planner) -> None:
