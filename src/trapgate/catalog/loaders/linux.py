@@ -29,8 +29,7 @@ class SignatureChooser:
     """Chooses a declaration of `linux_signatures.tsv` for each entry."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
-        query = "SELECT name, arch, bits FROM abi WHERE system = 'linux'"
-        self._abis: dict[str, tuple[str, int]] = {row[0]: row[1:] for row in database.execute(query)}
+        self._archs: dict[str, str] = dict(database.execute("SELECT name, arch FROM abi WHERE system = 'linux'"))
         self._declared: dict[str, list[dict[str, str]]] = defaultdict(list)
         for row in read_facts("linux_signatures").rows():
             self._declared[row["entry"]].append(row)
@@ -43,19 +42,19 @@ class SignatureChooser:
 
     def choose(self, row: dict[str, str]) -> dict[str, str] | None:
         """The declaration for the entry `row` with the directions of its pointers, None if none is known."""
-        arch, bits = self._abis[row["abi"]]
+        arch = self._archs[row["abi"]]
         for symbol in _candidates(row):
             usable = [d for d in self._declared.get(symbol, ()) if d["arch"] in ("", arch)]
             own = [d for d in usable if d["arch"] == arch]
             # A bare prototype names no arguments; it is the last resort.
-            ranked = sorted(own or usable, key=lambda d: (d["kind"] == "proto", self._excluded(d["guard"], arch, bits)))
+            ranked = sorted(own or usable, key=lambda d: (d["kind"] == "proto", self._excluded(d["guard"], row["abi"])))
             if ranked:
                 return {**ranked[0], "arguments": self._with_directions(row["name"], ranked[0]["arguments"])}
         return None
 
-    def _excluded(self, guard: str, arch: str, bits: int) -> bool:
+    def _excluded(self, guard: str, abi: str) -> bool:
         """Whether the configuration of this ABI leaves the definition out."""
-        chosen = {option for option, condition in self._options[arch] if _holds(condition, bits)}
+        chosen = {option for option, condition in self._options[self._archs[abi]] if _holds(condition, abi)}
         if any(off in guard for off in _OFF):
             return True
         if "CONFIG_ARCH_SPLIT_ARG64" in guard:
@@ -65,7 +64,7 @@ class SignatureChooser:
         if "CONFIG_CLONE_BACKWARDS" in guard:
             wanted = next((option for option in chosen if option.startswith("CLONE_BACKWARDS")), "")
             return _clone_order(guard) != wanted
-        return "BITS_PER_LONG == 32" in guard and bits == 64
+        return False
 
     def _with_directions(self, name: str, arguments: str) -> str:
         """`arguments` with what is known of each pointer into the program's memory."""
@@ -86,7 +85,7 @@ class SignatureChooser:
         declared = [d for d in self._declared.get(f"sys_{name}", ()) if d["arch"] in ("", "x86")]
         for row in declared:
             names = [part.partition(":")[0] for part in row["arguments"].split("; ")]
-            if argument in names and not self._excluded(row["guard"], "x86", 64):
+            if argument in names and not self._excluded(row["guard"], "x86_64"):
                 return names.index(argument) + 1
         return None
 
@@ -98,11 +97,10 @@ def _candidates(row: dict[str, str]) -> list[str]:
     return [name for name in (*names, *(f"sys_{name}" for name in bare)) if name not in ("", "sys_")]
 
 
-def _holds(condition: str, bits: int) -> bool:
-    """Whether a Kconfig condition holds for an ABI of `bits` bits."""
-    if condition in ("X86_32", "PPC32", "COMPAT", "!64BIT"):
-        return bits == 32
-    return True
+def _holds(condition: str, abi: str) -> bool:
+    """Whether a condition of Kconfig holds for an ABI. x32 is served by a 64-bit kernel."""
+    only = {"X86_32": "i386", "PPC32": "powerpc32", "COMPAT": "aarch64-compat32", "!64BIT": "parisc32"}
+    return only.get(condition, abi) == abi
 
 
 def _clone_order(guard: str) -> str:
