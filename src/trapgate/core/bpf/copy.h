@@ -13,9 +13,11 @@
 #define PIECE_MAX 32768u                /* bytes in one piece */
 #define OFF_MAX 65536u                  /* a piece may begin up to here */
 #define BUFFER (OFF_MAX + sizeof(struct tg_piece) + PIECE_MAX + 8)
+#define DIRECT 512u                     /* bytes that one operation may copy straight into the waiting record */
 #define PAGE 4096u                      /* the smallest page: reads are split here when they fail */
-#define STRINGS_MAX 1024
-#define IOVECS_MAX 1024                 /* UIO_MAXIOV */
+#define RUN 32u                         /* elements that one function loops over, as the verifier walks every turn */
+#define STRINGS_MAX (RUN * RUN)
+#define IOVECS_MAX (RUN * RUN)          /* UIO_MAXIOV */
 #define MESSAGES_MAX 64
 #define IOVECS_OF_MESSAGE 64
 #define NAME_MAX 128
@@ -205,22 +207,36 @@ GLOBAL int copy_pointer(u64 addr, u32 at, u32 word)
 	return pointer ? POINTER_GOOD : POINTER_NULL;
 }
 
+/* Copies up to RUN pointers; returns how many point to something, and what ended it << 16. */
+GLOBAL u32 copy_pointers(u64 addr, u32 at, u32 word, u32 count)
+{
+	int kind = POINTER_GOOD;
+	u32 n;
+
+	for (n = 0; n < RUN && n < count; n++) {
+		kind = copy_pointer(addr + n * word, at + n * word, word);
+		if (kind != POINTER_GOOD)
+			break;
+	}
+	return n | kind << 16;
+}
+
 /* A NULL-terminated array of at most `count` pointers as one piece; returns how many point to something. */
 GLOBAL int put_pointers(u64 addr, u32 word, u32 count, u32 tag)
 {
 	struct scratch *s = find_scratch();
-	u32 off, n;
-	int kind = POINTER_GOOD;
+	u32 off, at, i, n = 0, part, kind = POINTER_GOOD;
 
 	if (!s || (word != 4 && word != 8))
 		return 0;
 	off = s->off;
 	if (off > OFF_MAX - STRINGS_MAX * 8 - sizeof(struct tg_piece))
 		return 0;
-	for (n = 0; n < STRINGS_MAX && n < count; n++) {
-		kind = copy_pointer(addr + n * word, off + sizeof(struct tg_piece) + n * word, word);
-		if (kind != POINTER_GOOD)
-			break;
+	at = off + sizeof(struct tg_piece);
+	for (i = 0; i < STRINGS_MAX / RUN && n < count && kind == POINTER_GOOD; i++) {
+		part = copy_pointers(addr + n * word, at + n * word, word, count - n);
+		n += part & 0xffff;
+		kind = part >> 16;
 	}
 	if (kind != POINTER_UNREADABLE)
 		tag |= (kind == POINTER_NULL ? TG_TERMINATED : TG_TRUNCATED) << 16;
@@ -241,6 +257,15 @@ GLOBAL int put_nth_string(u32 at, u32 word, u32 max, u32 tag)
 	return s ? put_string(peek(s, at, word), max, tag) : 0;
 }
 
+GLOBAL int put_some_strings(u32 at, u32 count, u64 word_max, u32 tag)
+{
+	u32 word = word_max >> 32, i;
+
+	for (i = 0; i < RUN && i < count; i++)
+		put_nth_string(at + i * word, word, (u32)word_max, tag);
+	return 0;
+}
+
 /* A NULL-terminated array of strings of at most `max` bytes; `word_count` = word size << 32 | most elements. */
 GLOBAL int put_strings(u64 addr, u64 word_count, u32 max, u32 tag)
 {
@@ -251,13 +276,13 @@ GLOBAL int put_strings(u64 addr, u64 word_count, u32 max, u32 tag)
 		return 0;
 	at = s->off + sizeof(struct tg_piece);
 	n = put_pointers(addr, word, (u32)word_count, tag);
-	for (i = 0; i < STRINGS_MAX && i < n; i++)
-		put_nth_string(at + i * word, word, max, tag);
+	for (i = 0; i < STRINGS_MAX / RUN && i * RUN < n; i++)
+		put_some_strings(at + i * RUN * word, n - i * RUN, (u64)word << 32 | max, tag);
 	return 0;
 }
 
 /* What the iovec at offset `at` of the scratch record points to; returns what is left of `max`. */
-GLOBAL u32 put_vector(u32 at, u32 word, u32 max, u32 tag)
+INLINE u32 put_vector(u32 at, u32 word, u32 max, u32 tag)
 {
 	struct scratch *s = find_scratch();
 	u64 base, len;
@@ -274,6 +299,15 @@ GLOBAL u32 put_vector(u32 at, u32 word, u32 max, u32 tag)
 	return max - len;
 }
 
+GLOBAL u32 put_some_vectors(u32 at, u64 word_count, u32 max, u32 tag)
+{
+	u32 word = word_count >> 32, count = word_count, i;
+
+	for (i = 0; i < RUN && i < count && max; i++)
+		max = put_vector(at + 2 * i * word, word, max, tag);
+	return max;
+}
+
 /* An array of iovecs, then what they point to, `max` bytes in all; returns what is left of `max`. */
 GLOBAL u32 put_iovec(u64 addr, u64 word_count, u32 max, u32 tag)
 {
@@ -285,8 +319,8 @@ GLOBAL u32 put_iovec(u64 addr, u64 word_count, u32 max, u32 tag)
 	at = s->off + sizeof(struct tg_piece);
 	put_bytes(addr, bound(count, IOVECS_MAX) * 2 * word, count > IOVECS_MAX ? tag | TG_TRUNCATED << 16 : tag);
 	count = s->off < at ? 0 : (s->off - at) / (2 * word); /* those that could be read */
-	for (i = 0; i < IOVECS_MAX && i < count && max; i++)
-		max = put_vector(at + 2 * i * word, word, max, tag);
+	for (i = 0; i < IOVECS_MAX / RUN && i * RUN < count && max; i++)
+		max = put_some_vectors(at + 2 * i * RUN * word, (u64)word << 32 | (count - i * RUN), max, tag);
 	return max;
 }
 
@@ -371,34 +405,48 @@ INLINE u64 read_field(struct task *t, struct scratch *s, u32 index, u32 off, u32
 	return peek(s, t->piece[index].at + off, size);
 }
 
-/* The operation's length in elements. */
-INLINE u64 read_length(struct task *t, struct scratch *s, struct tg_op *op, bool *known)
+/* The operation's length in elements, where no memory need be read for it. */
+INLINE u64 read_simple_length(struct task *t, struct tg_op *op)
 {
 	u64 word = word_size(t->rec.abi), arg = read_arg(t, op->len_arg), result = t->rec.result > 0 ? t->rec.result : 0;
-	u32 value = 0;
 
 	switch (op->len_from) {
 	case TG_ARG:
-		return arg;
+		break;
 	case TG_RESULT:
-		return result;
-	case TG_DEREF32:
-		if (bpf_probe_read_user(&value, sizeof(value), (void *)arg))
-			*known = 0;
-		return value;
-	case TG_FIELD:
-		return read_field(t, s, op->len_arg, op->len_off, word, known);
-	case TG_FIELD32:
-		return read_field(t, s, op->len_arg, op->len_off, 4, known);
+		arg = result;
+		break;
 	case TG_IOC_SIZE:
 		return arg >> 16 & 0x3fff;
 	case TG_BITS:
 		arg = (s32)arg < 0 ? 0 : (u32)arg;
-		return (arg + word * 8 - 1) / (word * 8) * word;
+		arg = (arg + word * 8 - 1) / (word * 8) * word;
+		break;
 	case TG_ARG_RESULT_MIN:
-		return arg < result ? arg : result;
+		arg = arg < result ? arg : result;
+		break;
+	default:
+		arg = op->what == TG_BYTES ? op->max : op->scale ? op->scale : IOVECS_MAX;
 	}
-	return op->what == TG_BYTES ? op->max : op->scale ? op->scale : IOVECS_MAX;
+	return arg < 1 << 20 ? arg : 1 << 20;
+}
+
+/* The operation's length in elements; *known = 0 if what it hangs on could not be read. */
+INLINE u64 read_length(struct task *t, struct scratch *s, struct tg_op *op, bool *known)
+{
+	u32 value = 0;
+
+	switch (op->len_from) {
+	case TG_DEREF32:
+		if (bpf_probe_read_user(&value, sizeof(value), (void *)read_arg(t, op->len_arg)))
+			*known = 0;
+		return value;
+	case TG_FIELD:
+		return read_field(t, s, op->len_arg, op->len_off, word_size(t->rec.abi), known);
+	case TG_FIELD32:
+		return read_field(t, s, op->len_arg, op->len_off, 4, known);
+	}
+	return read_simple_length(t, op);
 }
 
 INLINE int put(struct task *t, struct tg_op *op, u64 addr, u64 len, u32 tag)
@@ -480,6 +528,75 @@ GLOBAL int run_op(struct task *t, u32 i)
 		t->piece[i].len = start <= OFF_MAX ? ((struct tg_piece *)(s->buf + start))->len : 0;
 	}
 	return 0;
+}
+
+
+/*
+ * Operation `i` done where the record waits, without scratch memory: for most calls that is all.
+ * Returns 0, having done nothing, if it needs run_op: what it reads depends on what another
+ * operation read, is an array, is large, or could not be read.
+ */
+GLOBAL int run_directly(struct task *t, u32 i)
+{
+	struct tg_piece *piece;
+	struct tg_plan *plan;
+	struct tg_op *op;
+	u32 index, kept, max, flags = 0;
+	u64 addr, len, *tail;
+	long got;
+
+	if (!t || i >= TG_PLAN_OPS)
+		return 0;
+	index = t->plan;
+	kept = t->kept;
+	plan = bpf_map_lookup_elem(&plans, &index);
+	if (!plan || kept > KEEP - sizeof(*piece) - DIRECT - 8)
+		return 0;
+	op = &plan->op[i];
+	if (op->base & TG_NESTED || op->what > TG_STRING || (op->len_from >= TG_DEREF32 && op->len_from <= TG_FIELD32))
+		return 0;
+	addr = read_arg(t, op->base);
+	if (word_size(t->rec.abi) == 4)
+		addr = (u32)addr;
+	if (!addr || !applies(t, op))
+		return 1;
+	piece = (void *)(t->pieces + kept);
+	max = op->max;
+	if (op->what == TG_STRING) {
+		got = bpf_probe_read_user_str(piece + 1, max < DIRECT ? max + 1 : DIRECT, (void *)addr);
+		if (got <= 0 || got >= DIRECT)
+			return 0;
+		flags = TG_TERMINATED;
+		if (got > max) {
+			got = max;
+			flags = TG_TRUNCATED;
+		}
+		len = bound(got, DIRECT);
+	} else {
+		len = read_simple_length(t, op);
+		if (op->scale && op->len_from != TG_CONST)
+			len *= op->scale;
+		if (len > max) {
+			len = max;
+			flags = TG_TRUNCATED;
+		}
+		if (len > DIRECT || bpf_probe_read_user(piece + 1, len, (void *)addr))
+			return 0;
+	}
+	piece->len = len;
+	piece->arg = i;
+	piece->phase = op->phase;
+	piece->flags = flags;
+	piece->addr = addr;
+	if (len & 7) {
+		tail = (u64 *)((u8 *)(piece + 1) + (len & (DIRECT - 8)));
+		*tail &= (1ull << (len & 7) * 8) - 1;
+	}
+	t->piece[i].at = sizeof(t->rec) + kept + sizeof(*piece);
+	t->piece[i].len = len;
+	t->kept = kept + sizeof(*piece) + ((len + 7) & ~7ull);
+	t->rec.pieces++;
+	return 1;
 }
 
 #endif

@@ -93,8 +93,16 @@ INLINE bool may_be_wanted(struct pt_regs *regs)
 	return nr < 0 || is_wanted(0, nr);
 }
 
+/* What bpf_get_current_cgroup_id gives, for any task and without the price of a call. */
+INLINE u64 read_cgroup(struct task_struct *task)
+{
+	return task->cgroups->dfl_cgrp->kn->id;
+}
+
 INLINE struct task *find_task(struct task_struct *task)
 {
+	if (FIELD_EXISTS(task->bpf_storage) && !task->bpf_storage) /* nearly all who are not traced */
+		return 0;
 	return bpf_task_storage_get(&tasks, task, 0, 0);
 }
 

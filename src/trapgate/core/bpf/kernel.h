@@ -91,6 +91,19 @@ struct signal_struct {
 
 struct mm_struct;
 struct pid_namespace;
+struct bpf_local_storage;
+
+struct kernfs_node {
+	u64 id;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
 
 struct upid {
 	int nr;
@@ -115,6 +128,8 @@ struct task_struct {
 	struct pid *thread_pid;
 	struct signal_struct *signal;
 	struct sigpending pending;
+	struct css_set *cgroups;
+	struct bpf_local_storage *bpf_storage;
 	char comm[16];
 };
 

@@ -182,14 +182,14 @@ INLINE void identify(struct task *t, struct task_struct *task)
 INLINE void introduce(struct task *t, struct task_struct *task)
 {
 	identify(t, task);
-	t->rec.cgroup = bpf_get_current_cgroup_id();
+	t->rec.cgroup = read_cgroup(task);
 	if (t->flags & T_ANNOUNCE)
 		send_event(t, TG_ATTACH, 0, 0, 0, BPF_RB_NO_WAKEUP);
 	t->flags &= ~T_ANNOUNCE;
 }
 
 /* Begins the record of a call. */
-INLINE struct tg_plan *begin_call(struct task *t, struct pt_regs *regs, u32 abi, s64 nr)
+INLINE struct tg_plan *begin_call(struct task *t, struct task_struct *task, struct pt_regs *regs, u32 abi, s64 nr)
 {
 	struct tg_plan *plan;
 
@@ -204,7 +204,7 @@ INLINE struct tg_plan *begin_call(struct task *t, struct pt_regs *regs, u32 abi,
 	t->rec.time_ns = bpf_ktime_get_ns();
 	t->rec.duration_ns = 0;
 	t->rec.ip = read_ip(regs);
-	t->rec.cgroup = bpf_get_current_cgroup_id();
+	t->rec.cgroup = read_cgroup(task);
 	t->rec.nr = nr;
 	t->rec.result = 0;
 	read_words(regs, abi, plan ? plan->n_args : 6, t->rec.arg);
@@ -226,6 +226,21 @@ INLINE void run_ops(struct task *t, u32 ops)
 	for (i = 0; i < TG_PLAN_OPS; i++)
 		if (ops >> i & 1)
 			run_op(t, i);
+}
+
+/* Whether all these operations could be done where the record waits; if not, none was. */
+INLINE bool run_all_directly(struct task *t, u32 ops)
+{
+	u32 i, kept = t->kept, pieces = t->rec.pieces;
+
+	for (i = 0; ops && i < TG_PLAN_OPS; i++, ops >>= 1) {
+		if (!(ops & 1) || run_directly(t, i))
+			continue;
+		t->kept = kept;
+		t->rec.pieces = pieces;
+		return 0;
+	}
+	return 1;
 }
 
 /* Scratch memory for this task until it is released; null, and counted, if another has it. */
@@ -269,7 +284,6 @@ INLINE void copy_at_entry(struct task *t, u32 ops)
 
 	if (!s)
 		return;
-	forget_pieces(t);
 	run_ops(t, ops);
 	size = s->off - sizeof(struct tg_record);
 	if (size <= KEEP) {
@@ -303,12 +317,12 @@ int sys_enter(u64 *ctx)
 	if (!t->rec.pid || t->flags & T_ANNOUNCE)
 		introduce(t, task);
 	t->flags = (t->flags & (T_LIVES | T_SPAWNED)) | T_IN_CALL;
-	plan = begin_call(t, regs, abi, nr);
+	plan = begin_call(t, task, regs, abi, nr);
 	ops = plan ? read_ops(plan, TG_AT_ENTRY) : 0;
-	if (ops)
-		copy_at_entry(t, ops);
-	else if (plan && plan->n_ops)
+	if (plan && plan->n_ops > 1)
 		forget_pieces(t);
+	if (ops && !run_all_directly(t, ops))
+		copy_at_entry(t, ops);
 	return 0;
 }
 
@@ -351,6 +365,24 @@ INLINE void copy_at_exit(struct task *t, u32 ops)
 	s->busy = 0;
 }
 
+/* Sends `bytes` of memory that begins with a record, which may be longer than the record. */
+INLINE bool send_words(void *record, const u32 bytes)
+{
+	u64 *from = record, *to;
+	void *ring = find_ring();
+	u32 i;
+
+	to = ring ? bpf_ringbuf_reserve(ring, bytes, 0) : 0;
+	if (!to) {
+		count_lost(TG_LOST_CALL);
+		return 0;
+	}
+	for (i = 0; i < bytes / 8; i++)
+		to[i] = from[i];
+	bpf_ringbuf_submit(to, BPF_RB_NO_WAKEUP);
+	return 1;
+}
+
 /* Sends the record as it waits with the task. */
 INLINE void send_kept(struct task *t)
 {
@@ -364,7 +396,14 @@ INLINE void send_kept(struct task *t)
 		t->rec.arg[0] = 0;
 	}
 	t->rec.size = size;
-	if (size <= sizeof(t->rec) + KEEP)
+	/* Reserving what is known in advance and filling it costs half of bpf_ringbuf_output. */
+	if (size <= sizeof(t->rec))
+		send_words(&t->rec, sizeof(t->rec));
+	else if (size <= sizeof(t->rec) + 32)
+		send_words(&t->rec, sizeof(t->rec) + 32);
+	else if (size <= sizeof(t->rec) + 80)
+		send_words(&t->rec, sizeof(t->rec) + 80);
+	else if (size <= sizeof(t->rec) + KEEP)
 		send(&t->rec, size);
 }
 
@@ -392,7 +431,7 @@ INLINE struct tg_plan *begin_late(struct task *t, struct task_struct *task, stru
 		return 0;
 	if (!t->rec.pid || t->flags & T_ANNOUNCE)
 		introduce(t, task);
-	plan = begin_call(t, regs, abi, nr);
+	plan = begin_call(t, task, regs, abi, nr);
 	t->rec.kind = kind;
 	t->flags = T_LIVES | T_IN_CALL | T_LATE;
 	forget_pieces(t);
@@ -436,10 +475,10 @@ int sys_exit(u64 *ctx)
 	}
 	if (t->flags & T_EXECED)
 		t->retry = 0;
-	if (ops)
-		copy_at_exit(t, ops);
-	else
+	if (!ops || (!(t->retry || t->flags & T_SPLIT) && run_all_directly(t, ops)))
 		send_kept(t);
+	else
+		copy_at_exit(t, ops);
 	t->flags = T_LIVES | (t->flags & T_SPAWNED ? T_SPAWNED | T_WAITS : 0); /* still its maker's if execve failed */
 	return 0;
 }
