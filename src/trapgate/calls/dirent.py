@@ -13,7 +13,7 @@ from trapgate.calls.call import Call
 from trapgate.calls.describe import call
 from trapgate.calls.memory import RESULT, Out, Struct, View
 from trapgate.calls.quote import Hex
-from trapgate.calls.types import U16, U64, Addr, Either, Enum, Fd, KULong, OnlyIf, Type, UInt
+from trapgate.calls.types import U16, U64, Addr, Either, Enum, Fd, KULong, OnlyIf, Type, UInt, truncate
 from trapgate.model import values
 from trapgate.model.abi import Abi
 from trapgate.model.values import MORE, Address, AnyValue, Comment, Joined, remark
@@ -73,7 +73,7 @@ class Entries(Type):
                 break
             if not left:
                 break
-        return Joined(Address(hex(addr), addr), *wrong, remark(f"{count}{'+' if left else ''} entries"))
+        return Joined(c.address(addr), *wrong, remark(f"{count}{'+' if left else ''} entries"))
 
     def _list(self, c: Call, addr: int) -> AnyValue:
         left, at, items = c.result, addr, list[AnyValue]()
@@ -126,8 +126,16 @@ class Entries(Type):
 Entry64 = Struct("linux_dirent64's head", d_ino=U64, d_off=U64, d_reclen=U16, d_type=EntryType)
 Entry = Struct("linux_dirent's head", d_ino=KULong, d_off=KULong, d_reclen=U16)
 
-call("getdents64", fd=Fd, dirp=Out(Entries(Entry64, type_last=False)), count=UInt)
-call("getdents", fd=Fd, dirp=Out(Entries(Entry, type_last=True)), count=UInt)
+class EntriesArgument(Out):
+    """A buffer of entries, which are counted even when it is nowhere."""
+
+    def decode(self, c: Call, word: int) -> AnyValue | None:
+        addr = truncate(word, c.abi.word, False)
+        return c.address(addr) if c.error else self.inner.at(c, addr)
+
+
+call("getdents64", fd=Fd, dirp=EntriesArgument(Entries(Entry64, type_last=False)), count=UInt)
+call("getdents", fd=Fd, dirp=EntriesArgument(Entries(Entry, type_last=True)), count=UInt)
 
 
 def _show_old_entry(view: View) -> Fields:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from trapgate.calls.call import Call
 from trapgate.calls.describe import call
-from trapgate.calls.memory import Fixed, In, Out, Path, Str
+from trapgate.calls.memory import Array, In, Out, Path, Str
 from trapgate.calls.structs_file import OpenMode
 from trapgate.calls.structs_signal import SignalSet
 from trapgate.calls.structs_time import ClockId, Itimerspec, Itimerspec64
@@ -39,7 +39,7 @@ call("close_range", first=UInt, last=UInt, flags=Flags("close_range_flags"))
 call("dup", oldfd=Fd, returns=Fd)
 call("dup2", oldfd=Fd, newfd=Fd, returns=Fd)
 call("dup3", oldfd=Fd, newfd=Fd, flags=DescriptorFlags, returns=Fd)
-FdPair = Out(Fixed(Fd, 2, whole=True))
+FdPair = Out(Array(Fd, 2))
 call("pipe", pipefd=FdPair, classes="desc")
 call("pipe2", pipefd=FdPair, flags=DescriptorFlags, classes="desc")
 

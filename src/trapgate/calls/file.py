@@ -69,7 +69,7 @@ class MovedOffset(InOut):
 
     def decode(self, c: Call, word: int) -> AnyValue | None:
         value = super().decode(c, word)
-        moved = c.exiting and c.result > 0
+        moved = c.exiting and c.result > 0 and c.word("count") != 0
         return value if value is None or isinstance(value, Address) or moved else Joined("[", value, "]")
 
     def join(self, before: AnyValue, after: AnyValue | None) -> AnyValue:

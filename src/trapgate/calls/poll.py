@@ -185,7 +185,7 @@ PollFd = Struct("struct pollfd", show=_show_pollfd, fd=Fd, events=PollFlags, _re
 def format_polled(c: Call, timeout: tuple[Type, int] | None) -> str | None:
     """``[{fd=0, revents=POLLIN}], left {tv_sec=…}``; None when there is nothing to tell."""
     addr, count = truncate(c.word("fds"), c.abi.word, False), truncate(c.word("nfds"), 4, False)
-    if not c.verbose or not addr or not count:
+    if not c.verbose or not addr or not count or addr + 8 * count >> 64:
         return None
     shown: list[str] = []
     room = NOTE_ROOM - 27

@@ -30,7 +30,7 @@ PAGE = 4096
 
 def show_attribute(c: Call, addr: int, size: int) -> AnyValue:
     """An attribute's value: bytes, of which a NUL at the end is not shown."""
-    if size > XATTR_SIZE_MAX or not addr:
+    if size > XATTR_SIZE_MAX or not addr or addr >> 8 * c.abi.word:
         return c.address(addr)
     limit = c.options.string_limit
     want = min(size, limit + 1)
