@@ -75,6 +75,20 @@ def find_version(system: str, text: str) -> int:
     return version_key(system, text)
 
 
+def newest_version(system: str) -> tuple[str, int]:
+    """The newest version that any fact of a system is of, and its key; ("", 0) for one without history."""
+    row = (
+        open_database()
+        .execute(
+            "SELECT version, version_key FROM abi WHERE system = ?1 UNION ALL SELECT since, since_key FROM entry"
+            " JOIN call ON call.id = call WHERE system = ?1 ORDER BY 2 DESC LIMIT 1",
+            (system,),
+        )
+        .fetchone()
+    )
+    return (row[0], row[1]) if row and row[1] else ("", 0)
+
+
 def releases(system: str | None = None) -> tuple[Release, ...]:
     """The versions with a public name, oldest first: xnu tags of macOS, builds of Windows."""
     rows = open_database().execute("SELECT system, abi, version, label FROM release ORDER BY system, key, abi")

@@ -100,9 +100,11 @@ def search(words: str, *, kind: str | None = None, system: str | None = None, li
     # Quoted, so that none of them is an operator of FTS5.
     query = " ".join(f'"{term}"*' for term in terms)
     rows = open_database().execute(
-        "SELECT kind, system, name, text FROM words WHERE words MATCH ?"
-        " ORDER BY name = ? COLLATE NOCASE DESC, bm25(words, 10, 1), name",
-        (query, words.strip()),
+        "SELECT kind, system, name, shown FROM words WHERE words MATCH ?2"
+        # What is so called, then what has the words in its name, then the rest; what is gone comes last.
+        " ORDER BY lower(name) = ?1 DESC, place = 4, lower(name) LIKE ?1 || '%' DESC,"
+        " place, round(bm25(words, 20, 1)), length(name), name",
+        (words.strip().lower(), query),
     )
     found = (Found(*row) for row in rows if kind in (None, row[0]) and system in (None, row[1]))
     return tuple(hit for _, hit in zip(range(limit), found, strict=False))

@@ -50,7 +50,9 @@ CREATE TABLE conflict (
 );
 
 -- What `search` looks through: a row per thing that has a name.
-CREATE VIRTUAL TABLE words USING fts5 (name, text, kind UNINDEXED, system UNINDEXED, tokenize = 'unicode61');
+CREATE VIRTUAL TABLE words USING fts5 (
+    names, text, place UNINDEXED, kind UNINDEXED, system UNINDEXED, name UNINDEXED, shown UNINDEXED, tokenize = 'unicode61'
+);
 """
 
 # It is faster to make these afterwards, and the file is smaller.

@@ -27,7 +27,8 @@ def version_key(system: str, text: str) -> int:
         return int(text)
     if system == "macos" and (match := _XNU.fullmatch(text)):
         return _pack(match[1], 5)
-    if system == "linux" and (match := _LINUX.fullmatch(text)):
+    # Letters are of the time before 1.0: 0.95c+, 0.99.14z.
+    if system == "linux" and (match := _LINUX.fullmatch(text)) and not (match[2] and text[0] != "0"):
         letter = ord(match[2].lower()) - ord("a") + 1 if match[2] else 0
         candidate = min(int(match[4]), _FINAL - 1) if match[4] else _FINAL
         return ((_pack(match[1], 4) * 32 + letter) * 2 + bool(match[3])) * 128 + candidate

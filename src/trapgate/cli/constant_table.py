@@ -65,5 +65,6 @@ def _group(found: Iterable[Constant], systems: Sequence[str]) -> list[tuple[int,
     rows = []
     for (number, name), constants in ranked:
         text = next((c.text for c in constants if c.text), "")
-        rows.append((number, name, text, " ".join(dict.fromkeys(c.system for c in constants))))
+        places = sorted(dict.fromkeys(c.system for c in constants), key=lambda place: place != native)
+        rows.append((number, name, text, " ".join(places)))
     return rows

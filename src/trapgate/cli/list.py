@@ -19,7 +19,7 @@ from trapgate.catalog.platforms import find_version
 from trapgate.catalog.query import find_signature
 from trapgate.catalog.values import Abi, Entry
 from trapgate.cli.classes import read_classes
-from trapgate.cli.options import add_place_options, choose_abi
+from trapgate.cli.options import add_place_options, choose_abi, note_newer_version
 from trapgate.cli.tables import Cell, add_format_options, print_table
 from trapgate.model.errors import UsageError
 
@@ -45,11 +45,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Prints the table."""
     abi = choose_abi(args)
+    note_newer_version(abi, args.version)
     entries = _choose_entries(abi, args)
     if args.format == "c-header":
-        print("\n".join(format_c_header(abi, entries)))
+        print("\n".join(format_c_header(abi, entries, args.version or abi.version)))
     elif args.format == "python":
-        print("\n".join(format_python(abi, entries)))
+        print("\n".join(format_python(abi, entries, args.version or abi.version)))
     else:
         # A line is for a name and what becomes of it; a program also gets the kernel's symbol and the arguments.
         width = len(COLUMNS) if args.format else 5
@@ -57,18 +58,18 @@ def run(args: argparse.Namespace) -> int:
     return 0 if entries else 1
 
 
-def format_c_header(abi: Abi, entries: Sequence[Entry]) -> list[str]:
+def format_c_header(abi: Abi, entries: Sequence[Entry], version: str) -> list[str]:
     """Lines of C that define a number for each name, `__NR_` before it on Linux."""
     prefix = "__NR_" if abi.system == "linux" else "SYS_"
     guard = re.sub(r"\W", "_", f"TRAPGATE_{abi.system}_{abi.name}").upper()
-    lines = [f"/* {abi.system}/{abi.name} {abi.version} */", f"#ifndef {guard}", f"#define {guard}"]
+    lines = [f"/* {abi.system}/{abi.name} {version} */", f"#ifndef {guard}", f"#define {guard}"]
     lines += [f"#define {prefix}{_word(entry.name)} {entry.number}" for entry in entries]
     return [*lines, "#endif"]
 
 
-def format_python(abi: Abi, entries: Sequence[Entry]) -> list[str]:
+def format_python(abi: Abi, entries: Sequence[Entry], version: str) -> list[str]:
     """Lines of Python: a dictionary from number to name."""
-    lines = [f'"""{abi.system}/{abi.name} {abi.version}"""', "", "CALLS = {"]
+    lines = [f'"""{abi.system}/{abi.name} {version}"""', "", "CALLS = {"]
     return [*lines, *(f'    {entry.number}: "{entry.name}",' for entry in entries), "}"]
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 
 from trapgate import catalog
+from trapgate.catalog.platforms import find_version, newest_version
 from trapgate.catalog.values import Abi
 from trapgate.model.errors import UsageError
 
@@ -33,6 +35,14 @@ def choose_abi(args: argparse.Namespace) -> Abi:
     if args.abi is None and args.system in (None, "linux"):
         return native_abi()
     return catalog.find_abi(args.abi, args.system or "linux")
+
+
+def note_newer_version(abi: Abi, version: str | None) -> None:
+    """Says on standard error that `version` is newer than all the catalogue knows, if it is."""
+    if version:
+        newest, key = newest_version(abi.system)
+        if key and find_version(abi.system, version) > key:
+            print(f"trapgate: the catalogue knows {abi.system} up to {newest}; shown is that", file=sys.stderr)
 
 
 def parse_number(text: str) -> int | None:

@@ -48,5 +48,5 @@ def run(args: argparse.Namespace) -> int:
     return 0 if found else 1
 
 
-def _shorten(text: str, width: int = 60) -> str:
+def _shorten(text: str, width: int = 72) -> str:
     return text if len(text) <= width else text[: width - 1].rstrip() + "…"

@@ -19,7 +19,7 @@ from trapgate import catalog
 from trapgate.catalog.query import unknown_name
 from trapgate.catalog.values import Abi, Card, Convention
 from trapgate.cli.classes import read_classes
-from trapgate.cli.options import add_place_options, choose_abi, parse_number
+from trapgate.cli.options import add_place_options, choose_abi, note_newer_version, parse_number
 from trapgate.model.errors import UsageError
 
 
@@ -36,6 +36,7 @@ def run(args: argparse.Namespace) -> int:
     abi, name = find_call(args)
     card = catalog.describe(name, abi.system)
     if args.version:
+        note_newer_version(abi, args.version)
         card = _at_version(card, abi, args.version)
     classes = read_classes().get(card.name, ()) if card.system == "linux" else ()
     if args.json:
