@@ -27,6 +27,22 @@ COLUMNS = ("system", "abi", "number", "name", "entry", "arguments", "status", "c
 RUNNING_COLUMNS = ("number", "name", "entry", "arguments", "status", "note")
 DIFFERENCE_COLUMNS = ("kind", "abi", "number", "name", "here", "packaged")
 
+_READ = """\
+Print the table of calls in a file or folder, whose kind is detected; or compare it, or keep it.
+
+examples:
+  trapgate catalog read /proc/kallsyms --abi x86_64    which calls this kernel was built with
+  trapgate catalog read unistd.h --cpp --diff          what the packaged table says differently
+  trapgate catalog read ntdll.dll --add --as win11     keep it, as the ABI win11 of windows"""
+_RUNNING = """\
+Print which calls of the packaged table the running kernel has, and what that table lacks.
+
+Symbols tell what is compiled in; BTF and, for root, tracefs tell the arguments.
+
+examples:
+  trapgate catalog running                     the native ABI
+  trapgate catalog running --abi i386 --json   what 32-bit programs may call, for a program"""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the actions and their options."""
@@ -34,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     read = actions.add_parser(
         "read",
         help="read a table of calls from a file or folder",
-        description="Print the table of calls in a file or folder; its kind is detected.",
+        description=_READ,
         formatter_class=parser.formatter_class,
     )
     read.add_argument(
@@ -62,8 +78,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     running = actions.add_parser(
         "running",
         help="the calls of the running kernel",
-        description="Print which calls of the packaged table the running kernel has, and what that table lacks.\n"
-        "Symbols tell what is compiled in; tracefs (root) and BTF tell the arguments.",
+        description=_RUNNING,
         formatter_class=parser.formatter_class,
     )
     running.add_argument("--abi", metavar="ABI", default="", help="one of the kernel's ABIs (default: the native one)")
