@@ -67,7 +67,7 @@ def _show_request(view: View) -> Shown:
         return shown + view.fields("aio_nbytes", "aio_offset") + _footer(view)
     if operation in (PREADV, PWRITEV):
         if size < 1 << 63:
-            shown.append(("aio_buf", In(Iovecs(size, follow=operation == PWRITEV)).value(c, view.aio_buf)))
+            shown.append(("aio_buf", Iovecs(size, follow=operation == PWRITEV).at(c, view.aio_buf)))
         else:
             shown += view.fields("aio_buf", "aio_nbytes")
         return shown + view.fields("aio_offset") + _footer(view)

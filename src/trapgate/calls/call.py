@@ -273,6 +273,8 @@ class Call:
         """``size`` bytes at ``addr``, cut at ``-s``."""
         if not addr:
             return NULL
+        if addr >> 8 * self.abi.word:  # of a 64-bit member in a 32-bit program
+            return self.address(addr)
         limit = self.options.string_limit
         want = min(size, limit + 1)
         data = self.memory.read(addr, want) if want else b""

@@ -7,6 +7,7 @@ select(2), poll(2), epoll_ctl(2), epoll_wait(2); include/uapi/linux/eventpoll.h.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Sequence
 
 from trapgate.calls.call import Call
@@ -46,8 +47,8 @@ def read_fd_set(c: Call, addr: int, nfds: int) -> list[int] | None:
     nfds = min(max(nfds, 0), MOST_FDS)
     word = c.abi.word
     size = (nfds + 7) // 8 + word - 1 & -word
-    data = c.peek(addr, size) if size else None
-    if data is None:
+    data = c.memory.read(addr, size) if size and addr else b""
+    if not size or len(data) < size:
         return None
     bits = int.from_bytes(data, "little")
     return [fd for fd in range(nfds) if bits >> fd & 1] if bits else []
@@ -55,7 +56,7 @@ def read_fd_set(c: Call, addr: int, nfds: int) -> list[int] | None:
 
 def show_fd_set(c: Call, addr: int, nfds: int) -> AnyValue:
     """``[3 5]``, or the address."""
-    found = read_fd_set(c, addr, nfds)
+    found = read_fd_set(c, addr, nfds) if c.verbose else None
     return c.address(addr) if found is None else List([Fd.value(c, fd) for fd in found], separator=" ")
 
 
@@ -156,10 +157,11 @@ class OldSelectArgument(In):
 @decoder("select", abis="i386", classes="desc", arg=OldSelectArgument(SelectArguments))
 def old_select(c: Call) -> Iterator[Yield]:
     """By hand because i386's first select has one argument: the address of all five."""
-    words = c.unpack("5I", c.args[0])
-    if words is None:
+    data = c.memory.read(c.args[0], 20)
+    if len(data) < 20:
         yield "arg", c.address(c.args[0])
         return
+    words = struct.unpack("<5I", data)
     nfds = truncate(words[0], 4, True)
     yield "nfds", Int.value(c, words[0])
     for name, addr in zip(("readfds", "writefds", "exceptfds"), words[1:4], strict=True):
