@@ -30,6 +30,7 @@ from trapgate.tracing.options import TraceOptions
 from trapgate.tracing.output import FileSink
 from trapgate.tracing.process import LiveProcess, read_comm
 from trapgate.tracing.pathfilter import PathFilter
+from trapgate.tracing.sources import Chosen
 from trapgate.tracing.status import status_code
 from trapgate.tracing.summary import Summary
 from trapgate.tracing.tampering import Tampering
@@ -43,10 +44,10 @@ MOST_BODIES = 1 << 16
 class Engine:
     """Prints a trace. ``sink_for(pid)`` gives the place for a task's lines."""
 
-    def __init__(self, options: TraceOptions, source: Any, sink_for: Callable[[int], Sink], program: str) -> None:
+    def __init__(self, options: TraceOptions, chosen: Chosen, sink_for: Callable[[int], Sink], program: str) -> None:
         self.options = options
-        self.source = source
-        self.holds = True
+        self.source = chosen.source
+        self.holds = chosen.holds
         self.sink_for = sink_for
         self.program = program
         self.decoder = Decoder(options.decode)
@@ -64,7 +65,7 @@ class Engine:
         to_terminal = options.output is None and os.isatty(2)
         colored = wants_color(options.color, to_terminal, options.output_separately, os.environ)
         self.palette = Palette.from_environment() if colored else None
-        self.tampering = Tampering(options.injections, source) if options.injections else None
+        self.tampering = Tampering(options.injections, chosen.source) if options.injections else None
         self.matcher = PathFilter(options.paths, options.fds) if options.paths or options.fds is not None else None
         self.now_ns = 0
         self.last_ns = 0

@@ -17,7 +17,8 @@ from typing import Any
 from trapgate.calls.call import Call
 from trapgate.calls.describe import Argument
 from trapgate.decode.decoder import Decoder, set_result
-from trapgate.decode.result import error_name, format_result
+from trapgate.calls.errnames import error_name
+from trapgate.decode.result import format_result
 from trapgate.decode.signals import describe_signal, signal_info, signal_name
 from trapgate.decode.snapshot import Snapshot
 from trapgate.model.abi import BY_INDEX
@@ -27,6 +28,7 @@ from trapgate.tracing.memory import HeldMemory
 from trapgate.tracing.options import TraceOptions
 from trapgate.tracing.pathfilter import PathFilter
 from trapgate.tracing.process import LiveProcess, read_comm
+from trapgate.tracing.sources import Chosen
 from trapgate.tracing.status import status_code
 
 
@@ -44,10 +46,10 @@ class _Open:
 class EventMaker:
     """Turns records into events and hands each to ``emit``."""
 
-    def __init__(self, options: TraceOptions, source: Any, emit: Callable[[Event], None]) -> None:
+    def __init__(self, options: TraceOptions, chosen: Chosen, emit: Callable[[Event], None]) -> None:
         self.options = options
-        self.source = source
-        self.holds = True
+        self.source = chosen.source
+        self.holds = chosen.holds
         self.emit = emit
         self.decoder = Decoder(options.decode)
         self.matcher = PathFilter(options.paths, options.fds) if options.paths or options.fds is not None else None

@@ -166,6 +166,11 @@ class TraceOptions:
         return (self.output is not None and not self.output_separately and many) or self.always_show_pid
 
     @property
+    def tells_source(self) -> bool:
+        """Whether to say which source is used and why: -v of ``trapgate trace``."""
+        return self.program == "trapgate trace" and not self.decode.abbrev
+
+    @property
     def shows_every_status(self) -> bool:
         """Whether no call is dropped because of how it ended."""
         return self.status == STATUSES

@@ -15,12 +15,13 @@ import sys
 from types import FrameType
 from typing import Any
 
-from trapgate.kernel.processes import CAP_SYS_PTRACE, has_capability, read_ptrace_scope, read_tracer
-from trapgate.model.errors import CannotTraceError, TrapgateError
+from trapgate.model.errors import TrapgateError
+from trapgate.sources.ptrace import AttachError
 from trapgate.tracing.engine import Engine
 from trapgate.tracing.events import EventMaker, format_json
 from trapgate.tracing.options import INTERRUPTIBLE_ANYWHERE, INTERRUPTIBLE_NEVER, INTERRUPTIBLE_NEVER_TSTP, TraceOptions
 from trapgate.tracing.output import Output
+from trapgate.tracing.sources import Chosen, open_source
 from trapgate.tracing.status import KILLED, end_like
 
 ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGTERM)
@@ -61,29 +62,13 @@ def _is_program(file: str) -> bool:
     return stat.S_ISREG(mode) and bool(mode & 0o111)
 
 
-def explain_refusal(pid: int) -> str:
-    """Why attaching to ``pid`` may have been refused; empty when nothing is known."""
-    tracer = read_tracer(pid)
-    if tracer:
-        return f"Process {pid} is already being traced by pid {tracer}"
-    privileged = has_capability(CAP_SYS_PTRACE)
-    if not privileged:
-        try:
-            os.kill(pid, 0)
-        except PermissionError:
-            return f"process {pid} may be owned by a different user"
-    scope = read_ptrace_scope()
-    if scope >= 3 or (scope > 0 and not privileged):
-        return f"sysctl kernel.yama.ptrace_scope = {scope} may be restricting this attach"
-    return ""
-
-
 class Session:
     """A trace in progress."""
 
     def __init__(self, options: TraceOptions) -> None:
         self.options = options
         self.output: Output | None = None
+        self.chosen: Chosen | None = None
         self.source: Any = None
         self.engine: Engine | EventMaker | None = None
         self.ended_by = 0
@@ -96,7 +81,10 @@ class Session:
         if o.command:
             program = find_program(o.command[0], os.environ.get("PATH"))
         self.output = Output(o.output, o.append, o.output_separately)
-        self.source = open_source(o)
+        self.chosen = open_source(o)
+        self.source = self.chosen.source
+        if o.tells_source:
+            print(f"{o.program}: source {self.chosen.name}: {self.chosen.why}", file=sys.stderr)
         self.engine = self.make_engine()
         try:
             self.install_handlers()
@@ -114,11 +102,11 @@ class Session:
 
     def make_engine(self) -> Engine | EventMaker:
         """What turns records into output: lines of text, or events as JSON."""
-        assert self.output is not None
+        assert self.output is not None and self.chosen is not None
         if not self.options.json:
-            return Engine(self.options, self.source, self.output.sink_for, self.options.program)
+            return Engine(self.options, self.chosen, self.output.sink_for, self.options.program)
         sink = self.output.sink_for(os.getpid())
-        return EventMaker(self.options, self.source, lambda event: sink.write(format_json(event) + "\n"))
+        return EventMaker(self.options, self.chosen, lambda event: sink.write(format_json(event) + "\n"))
 
     # --- start ------------------------------------------------------------------------------
 
@@ -149,12 +137,15 @@ class Session:
             if o.argv0 is not None:
                 argv[0] = os.fsencode(o.argv0)
             environment = [os.fsencode(f"{k}={v}") for k, v in o.child_environment(os.environ).items()]
-            self.engine.child = self.source.spawn(
-                os.fsencode(program), argv, environment, daemon=o.daemon_level, **self.identity()
-            )
+            how = self.identity() | ({"daemon": o.daemon_level} if o.daemon_level else {})
+            self.engine.child = self.source.spawn(os.fsencode(program), argv, environment, **how)
             self.engine.add_task(self.engine.child, self.engine.child)
         for pid in o.pids:
             self.attach(pid)
+        for path in o.cgroups:
+            self.source.attach_cgroup(path)
+        if o.all:
+            self.source.attach_all()
 
     def identity(self) -> dict[str, Any]:
         """As whom the command runs (-u)."""
@@ -174,12 +165,11 @@ class Session:
         assert self.engine is not None
         try:
             threads = self.source.attach(pid, self.options.follow)
-        except OSError as error:
+        except AttachError as error:
             number = error.errno or 0
-            self.engine.message(f"attach: ptrace({error.operation}, {pid}): {os.strerror(number)}")  # type: ignore[attr-defined]
-            why = explain_refusal(pid) if number == errno.EPERM else ""
-            if why:
-                self.engine.message(why)
+            self.engine.message(f"attach: ptrace({error.operation}, {pid}): {os.strerror(number)}")
+            if number == errno.EPERM:
+                self.explain(error)
             self.failed = True
             return
         for tid in threads:
@@ -191,19 +181,34 @@ class Session:
             many = f" with {len(threads)} threads" if len(threads) > 1 else ""
             self.engine.message(f"Process {pid} attached{many}")
 
+    def explain(self, error: AttachError) -> None:
+        """Say why an attachment was refused, in strace's words where it has some."""
+        assert self.engine is not None
+        if error.cause == "traced":
+            self.engine.message(f"Process {error.pid} is already being traced by pid {error.tracer}")
+        elif error.cause == "user":
+            self.engine.message(f"process {error.pid} may be owned by a different user")
+        elif error.cause == "yama":
+            scope = error.why.rpartition(" ")[2]
+            self.engine.message(f"sysctl kernel.yama.ptrace_scope = {scope} may be restricting this attach")
+        elif error.why:
+            self.engine.message(error.why)
+
     # --- the loop and its end ---------------------------------------------------------------
 
     def loop(self) -> None:
         """Feed what the source sees to the engine until no traced task is left."""
-        assert self.engine is not None
+        assert self.engine is not None and self.chosen is not None
         while (batch := self.source.run()) is not None:
             if len(batch):
                 self.engine.feed(bytes(batch))
-            self.tell_strays()
+            if self.chosen.name == "ptrace":
+                self.tell_strays()
             if self.engine.remaining == 0:
                 self.let_go()
                 return
-        self.tell_exec_error()
+        if self.chosen.name == "ptrace":
+            self.tell_exec_error()
 
     def let_go(self) -> None:
         """--syscall-limit is reached: everything goes on untraced, our status is 0."""
@@ -258,15 +263,6 @@ class Session:
             if close is not None:
                 close()
             self.output.close()
-
-
-def open_source(options: TraceOptions) -> Any:
-    """The source that serves ``options``: bpf where it may be used, else ptrace."""
-    from trapgate._core import Ptrace
-
-    if options.source in ("auto", "ptrace"):
-        return Ptrace(follow=options.follow, hold=True, kill_on_exit=options.kill_on_exit)
-    raise CannotTraceError(f"source {options.source!r}", "it is not built", "use --source ptrace")
 
 
 def trace(options: TraceOptions) -> int:

@@ -185,7 +185,7 @@ def parse_error(text: str) -> int | None:
     """
     number = parse_uint(text, MAX_ERRNO)
     if number is None:
-        from trapgate.decode.result import error_name
+        from trapgate.calls.errnames import error_name
 
         name = text.upper()
         number = next((errno for errno in range(1, 600) if error_name(errno) == name), None)

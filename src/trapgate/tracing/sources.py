@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Which source serves a trace: bpf where it may be used and can do what is asked, else ptrace.
+
+What only one source can do is never dropped in silence: an option that the chosen source cannot
+honour is refused with the reason and the name of the source that can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from trapgate import catalog
+from trapgate.model.abi import BY_NAME, I386, X32, X86_64, Abi
+from trapgate.model.errors import CannotTraceError, TrapgateError
+from trapgate.tracing.options import TraceOptions
+
+LIVE_ABIS = (X86_64, I386, X32)
+"""The ABIs a program on this kind of machine can call through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A source that is open."""
+
+    source: Any
+    name: str
+    """bpf or ptrace."""
+    holds: bool
+    """Whether programs are held still at each record, so that their memory can be read directly."""
+    why: str
+    """Why it and not another was taken, for -v."""
+
+
+def needs_ptrace(o: TraceOptions) -> list[tuple[str, str]]:
+    """The options asked for that only a source which holds the program can honour, each with its reason."""
+    found = []
+    held = "needs the program to be held"
+    for option, asked in (
+        ("-e inject", bool(o.injections)), ("-y", bool(o.decode.decode_fds)), ("-P", bool(o.paths)),
+        ("-e trace-fds", o.fds is not None), ("-k", o.stack is not None), ("-b execve", o.detach_on_execve),
+        ("--syscall-limit", o.syscall_limit is not None), ("-D", o.daemon_level > 0), ("-Y", bool(o.decode.decode_pids)),
+        ("--seccomp-bpf", o.seccomp), ("-e read", o.read_fds is not None), ("-e write", o.write_fds is not None),
+        ("--kill-on-exit", o.kill_on_exit), ("-e kvm", o.kvm is not None), ("-e namespace", o.namespace_new),
+    ):
+        if asked:
+            found.append((option, held))
+    return found
+
+
+def needs_bpf(o: TraceOptions) -> list[str]:
+    """The options asked for that only bpf can honour."""
+    return [option for option, asked in (("--all", o.all), ("--cgroup", bool(o.cgroups))) if asked]
+
+
+def open_source(o: TraceOptions) -> Chosen:
+    """The best source for ``o``; raises CannotTraceError when there is none."""
+    held, everywhere = needs_ptrace(o), needs_bpf(o)
+    if held and everywhere:
+        raise TrapgateError("trace", f"{held[0][0]} needs the ptrace source, {everywhere[0]} the bpf source",
+                            "leave one of them out", exit_code=2)
+    if o.source == "ptrace" or (o.source == "auto" and held):
+        if everywhere:
+            raise TrapgateError("trace", f"the ptrace source cannot do {everywhere[0]}", "use --source bpf", exit_code=2)
+        why = f"{held[0][0]} {held[0][1]}" if held and o.source == "auto" else "asked for"
+        return Chosen(open_ptrace(o), "ptrace", True, why)
+    if o.source == "bpf":
+        if held:
+            raise TrapgateError("trace", f"the bpf source cannot do {held[0][0]}: it {held[0][1]}",
+                                "use --source ptrace", exit_code=2)
+        return Chosen(open_bpf(o), "bpf", False, "asked for")
+    try:
+        return Chosen(open_bpf(o), "bpf", False, "it may be used, and costs least")
+    except CannotTraceError as error:
+        if everywhere:
+            raise
+        return Chosen(open_ptrace(o), "ptrace", True, f"bpf cannot be used: {error}")
+
+
+def open_ptrace(o: TraceOptions) -> Any:
+    """The ptrace source as ``o`` wants it."""
+    from trapgate.sources.ptrace import Ptrace
+
+    return Ptrace(
+        follow=o.follow, hold=True, wanted=wanted_bitmaps(o), seccomp=o.seccomp, kill_on_exit=o.kill_on_exit or o.seccomp
+    )
+
+
+def open_bpf(o: TraceOptions) -> Any:
+    """The bpf source as ``o`` wants it, with the plans of the calls that are traced."""
+    from trapgate.calls.plan import make_plans
+    from trapgate.sources.bpf import Bpf
+
+    plans = make_plans(o.decode.string_limit, LIVE_ABIS, lambda name, abi: o.calls.matches(name, abi))
+    return Bpf(plan=plans.by_call, subplan=plans.by_selector, wanted=wanted_bitmaps(o), ring_bytes=o.ring_bytes,
+               follow=o.follow or o.all or bool(o.cgroups))
+
+
+def wanted_bitmaps(o: TraceOptions) -> Mapping[int, bytes] | None:
+    """For each ABI a bit per number of the calls that are traced; None when all are."""
+    if o.calls.is_everything or o.injections:
+        return None
+    return {abi.index: _bitmap(o, abi) for abi in LIVE_ABIS}
+
+
+def _bitmap(o: TraceOptions, abi: Abi) -> bytes:
+    numbers = [nr for nr, name in catalog.names(BY_NAME[abi.name].name).items() if o.calls.matches(name, abi.name, nr)]
+    bits = bytearray(max(numbers, default=0) // 8 + 1)
+    for nr in numbers:
+        bits[nr // 8] |= 1 << nr % 8
+    return bytes(bits)
