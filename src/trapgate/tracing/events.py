@@ -16,8 +16,8 @@ from typing import Any
 
 from trapgate.calls.call import Call
 from trapgate.calls.describe import Argument
-from trapgate.decode.decoder import Decoder, set_result
 from trapgate.calls.errnames import error_name
+from trapgate.decode.decoder import Decoder, set_result
 from trapgate.decode.result import format_result
 from trapgate.decode.signals import describe_signal, signal_info, signal_name
 from trapgate.decode.snapshot import Snapshot
