@@ -16,7 +16,7 @@ import tempfile
 import zlib
 
 from trapgate.catalog.argument import Argument
-from trapgate.catalog.database import user_folder, xdg_folder
+from trapgate.catalog.database import open_database, user_folder, xdg_folder
 from trapgate.catalog.factfile import list_facts, read_facts
 from trapgate.catalog.readers import ABSENT, COMPAT, DECLARED, IMPLEMENTED, REMOVED, RESERVED, Table
 from trapgate.model.errors import TrapgateError, UsageError
@@ -50,6 +50,9 @@ def add_table(table: Table, label: str) -> tuple[str, int]:
             "catalog read --add", f"the table is of {len(abis)} ABIs", f"--abi names one of {', '.join(abis)}"
         )
     system = kept[0].system
+    path = os.path.join(user_folder(), f"{label}.tsv")
+    if not os.path.exists(path) and _is_taken(system, label):
+        raise UsageError("catalog read --add", f"{label} is an ABI of the catalogue already", "--as gives another name")
     header = {
         "source": os.path.abspath(table.source),
         "version": table.version or "not stated",
@@ -70,9 +73,13 @@ def add_table(table: Table, label: str) -> tuple[str, int]:
             _format_arguments(row.arguments),
         )
         lines.append("\t".join(_one_line(cell) for cell in cells))
-    path = os.path.join(user_folder(), f"{label}.tsv")
     _write(path, "\n".join(lines) + "\n")
     return path, len(kept)
+
+
+def _is_taken(system: str, label: str) -> bool:
+    query = "SELECT 1 FROM alias WHERE system = ? AND name = ?"
+    return open_database().execute(query, (system, label)).fetchone() is not None
 
 
 def _one_line(text: str) -> str:
@@ -151,14 +158,15 @@ def _load(database: sqlite3.Connection, name: str, folder: str) -> None:
         raise TrapgateError(
             os.path.join(folder, name + ".tsv"), "it is no table that 'trapgate catalog read --add' wrote", "remove it"
         )
-    like = database.execute(
-        "SELECT abi.arch, abi.bits, abi.convention FROM alias JOIN abi ON abi.id = alias.abi"
-        " WHERE alias.system = ? AND alias.name = ?",
-        (system, facts.header.get("abi", "")),
-    ).fetchone() or ("", 64, "")
+    # What the table does not say of itself is as with the packaged ABI it is like, or the system's first one.
+    arch, bits, version, key, convention = database.execute(
+        "SELECT arch, bits, version, version_key, convention FROM abi WHERE system = ?"
+        " ORDER BY id IN (SELECT abi FROM alias WHERE system = ? AND name = ?) DESC, id LIMIT 1",
+        (system, system, facts.header.get("abi", "")),
+    ).fetchone() or ("", 64, "", 0, "")
     abi = database.execute(
-        "INSERT INTO abi VALUES (NULL, ?, ?, ?, ?, ?, 0, ?, 0, ?, ?)",
-        (system, name, like[0], like[1], layer, facts.header["version"], like[2], facts.header["source"]),
+        "INSERT INTO abi VALUES (NULL, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
+        (system, name, arch, bits, layer, version, key, convention, facts.header["source"]),
     ).lastrowid
     database.execute("INSERT OR REPLACE INTO alias VALUES (?, ?, ?)", (system, name, abi))
     for line, row in enumerate(facts.rows(), len(facts.header) + 2):

@@ -123,6 +123,7 @@ def test_what_cannot_be_added(run_trapgate: Run, table: str, project: Path, own:
     inputs = project / "tests" / "golden" / "readers" / "inputs"
     for words, why in [
         ([table, "--abi", "x86_64", "--as", "../escape"], "is no name for a table"),
+        ([table, "--abi", "x86_64", "--as", "amd64"], "is an ABI of the catalogue already"),
         ([str(inputs / "System.map")], "has no numbers"),
         ([str(inputs / "arch/x86/entry/syscalls/syscall_64.tbl")], "is of 2 ABIs"),
     ]:
@@ -163,3 +164,12 @@ def test_a_definition_is_used(run_trapgate: Run) -> None:
     words = ["catalog", "read", "-", "--kind", "linux-unistd", "--abi", "i386", "--define", "BASE=0x10", "--json"]
     done = run_trapgate(*words, input="#define __NR_a (BASE + 1)\n")
     assert json.loads(done.stdout)[0]["number"] == 17
+
+
+def test_the_other_commands_take_an_added_abi(run_trapgate: Run, project: Path, own: dict[str, str]) -> None:
+    path = project / "tests" / "golden" / "readers" / "inputs" / "pe" / "ntdll-x64.dll"
+    run_trapgate("catalog", "read", str(path), "--add", "--as", "mine", env=own)
+    shown = run_trapgate("show", "NtClose", "--system", "windows", "--abi", "mine", env=own)
+    assert shown.returncode == 0, shown.stderr
+    listed = run_trapgate("list", "--system", "windows", "--abi", "mine", "--json", env=own)
+    assert [row["name"] for row in json.loads(listed.stdout)] == ["NtReadFile", "NtClose", "NtWineForm"]
