@@ -139,3 +139,42 @@ class Ptrace:
 
     def close(self) -> None:
         """Frees everything. What is still traced stays so until the thread ends."""
+
+class BpfReader:
+    """Drains BPF ring buffers into batches of records, in a thread of its own that never touches Python."""
+
+    def __new__(
+        cls, rings: tuple[int, ...], ring_bytes: int, state_fd: int, state_bytes: int, backlog_bytes: int, finite: bool
+    ) -> BpfReader:
+        """Args:
+            rings: file descriptors of ring buffers of `ring_bytes` each; they stay the caller's.
+            state_fd, state_bytes: the map with `struct tg_bpf_state`.
+            backlog_bytes: the most that may wait to be taken before the rings fill.
+            finite: it is over when no traced thread is left.
+        Raises:
+            OSError: memory cannot be mapped.
+        """
+
+    def read(self, timeout_ms: int, /) -> bytes | None:
+        """The next batch: whole records in the order in which things ended; b"" when none came in time
+        (-1: wait for ever); None when it is over and everything has been taken.
+
+        Raises KeyboardInterrupt, or whatever a Python signal handler raises; reading can go on.
+        """
+
+    def stop(self) -> None:
+        """Ends the thread after a last look at the rings; `read` still gives what is left."""
+
+    losses: tuple[int, ...]
+    """Events lost so far, by `enum tg_loss`."""
+    live: int
+    """Traced threads that have not ended."""
+
+def fork_at_gate(
+    path: bytes, argv: tuple[bytes, ...], env: tuple[bytes, ...], uid: int, gid: int, groups: tuple[int, ...], /
+) -> tuple[int, int, int]:
+    """(pid, gate, report) of a child that runs `path` once a byte is written to the pipe `gate`.
+
+    If it cannot, it writes errno (a C int) to the pipe `report` and exits with 1; else `report` just ends.
+    uid and gid -1 keep the caller's, and then `groups` is not used.
+    """

@@ -52,6 +52,37 @@ struct tg_bpf_config {
 	u16 plan_index[TG_BPF_ABIS][TG_BPF_NUMBERS]; /* by ABI and number: index into `plans`; 0 = nothing to copy */
 };
 
+/* What counting groups by, beside the call. */
+enum tg_count_by {
+	TG_BY_CALL = 0,
+	TG_BY_PID = 1,    /* group[0] = tgid in the initial pid namespace */
+	TG_BY_COMM = 2,   /* group = the 16 bytes of comm */
+	TG_BY_ERROR = 3,  /* group[0] = errno, 0 for success */
+	TG_BY_CGROUP = 4, /* group[0] = the cgroup's id */
+};
+
+struct tg_count_key {
+	u32 abi;
+	u32 nr;
+	u64 group[2];
+};
+
+/*
+ * Buckets of the histogram of durations: four to each power of two, so that a bucket is known to
+ * 1/4 of its lower bound. Bucket i < 4 holds i ns; else [(4 + i % 4) << (i / 4 - 1), + 1 << (i / 4 - 1)).
+ */
+#define TG_COUNT_BUCKETS 160
+#define TG_COUNT_ROWS 640 /* rows of `calls` for each ABI: greater numbers are kept in `groups` */
+
+struct tg_count {
+	u64 calls;      /* that returned */
+	u64 errors;
+	u64 total_ns;
+	u64 max_ns;
+	u64 unfinished; /* that never returned: exit, or killed in the call */
+	u32 bucket[TG_COUNT_BUCKETS];
+};
+
 /*
  * Marks in a record's `abi`. A call whose entry pieces are too large to keep with the task is
  * sent as two records, joined by the reader: (TG_ENTER | SPLIT), then (TG_EXIT | SPLIT) with

@@ -95,13 +95,15 @@ class BpfPrograms:
         self._state: mmap.mmap | None = None
         self._cgroup = -1
         self.child: int | None = None
-        self.exec_errno = 0
+        self._exec_error = 0
 
     def load(self, config: Config) -> None:
         """Put the programs into the kernel and start them; nobody is traced yet."""
         try:
             self.object.set_data(".rodata.config", config.pack())
             self.object.load()
+            if self.object.value_bytes(".bss") != STATE.size:
+                raise ValueError("the BPF program and this module disagree about struct tg_bpf_state")
             self._state = mmap.mmap(self.object.fd(".bss"), mmap.PAGESIZE)
             self._mark(SELF, 0)
             for program in self.programs:
@@ -130,7 +132,7 @@ class BpfPrograms:
     ) -> int:
         """The pid of a new process that runs `path`, traced from its execve on.
 
-        If the execve fails, `exec_errno` is its error and the process exits with status 1.
+        If the execve fails, `exec_error()` is its errno and the process exits with status 1.
         """
         from trapgate._core import fork_at_gate
 
@@ -140,14 +142,18 @@ class BpfPrograms:
         try:
             self._mark(SPAWNED, pid)
             os.write(gate, b"\0")
-            answer = os.read(report, 4)
+            answer = os.read(report, 4)  # empty: the pipe closed itself at execve
         except OSError as error:
             raise explain(error) from None
         finally:
             os.close(gate)
             os.close(report)
-        self.exec_errno = int.from_bytes(answer, "little")
+        self._exec_error = int.from_bytes(answer, "little")
         return int(pid)
+
+    def exec_error(self) -> int:
+        """errno of the spawned program's execve, if it failed; else 0."""
+        return self._exec_error
 
     def attach(self, pid: int, threads: bool = True) -> list[int]:
         """Trace process `pid` with all its threads, or thread `pid` alone; the ids of those threads."""

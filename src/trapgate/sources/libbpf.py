@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from ctypes import POINTER, c_bool, c_char_p, c_int, c_size_t, c_uint32, c_uint64, c_void_p
 
 __all__ = ("BpfObject", "cpu_count", "messages")
@@ -157,17 +158,25 @@ class BpfObject:
         for key, value in items.items():
             self.update(name, key, value)
 
-    def items(self, name: str, key_bytes: int, copies: int = 1) -> list[tuple[bytes, bytes]]:
+    def items(self, name: str, key_bytes: int, copies: int = 1) -> Iterator[tuple[bytes, bytes]]:
         """Every key of map `name` with its value; per-CPU maps have `copies` values, one after the other."""
-        fd, size = self.fd(name), (self.value_bytes(name) + 7 & ~7) * copies
-        value = ctypes.create_string_buffer(size)
-        key, found = None, []
-        following = ctypes.create_string_buffer(key_bytes)
+        fd, value = self.fd(name), self._value_buffer(name, copies)
+        key, following = None, ctypes.create_string_buffer(key_bytes)
         while self._lib.bpf_map_get_next_key(fd, key, following) == 0:
             key = following.raw
             if self._lib.bpf_map_lookup_elem(fd, key, value) == 0:
-                found.append((key, value.raw))
-        return found
+                yield key, value.raw
+
+    def elements(self, name: str, count: int, copies: int = 1) -> Iterator[tuple[int, bytes]]:
+        """The first `count` elements of array `name` that are not all zero, with their indices."""
+        fd, value = self.fd(name), self._value_buffer(name, copies)
+        nothing = bytes(len(value))
+        for index in range(count):
+            if self._lib.bpf_map_lookup_elem(fd, index.to_bytes(4, sys.byteorder), value) == 0 and value.raw != nothing:
+                yield index, value.raw
+
+    def _value_buffer(self, name: str, copies: int) -> ctypes.Array[ctypes.c_char]:
+        return ctypes.create_string_buffer((self.value_bytes(name) + 7 & ~7) * copies)
 
     def make_map(self, kind: int, name: str, key_bytes: int, value_bytes: int, entries: int) -> int:
         """The file descriptor, the caller's, of a new map that no program names."""
