@@ -74,3 +74,14 @@ class Extensible(Type):
 
     def plan(self, p: Planner) -> None:
         p.bytes(self.length)
+
+
+def show_prefix(c: Call, struct: Struct, data: bytes) -> values.Struct:
+    """The members that lie in ``data``, which may end early: of one cut in two the bytes that are there."""
+    fields: list[tuple[str | None, AnyValue]] = []
+    for name, (offset, kind) in struct.layout(c.abi)[0].items():
+        if offset >= len(data):
+            break
+        whole = offset + kind.size(c.abi) <= len(data)
+        fields.append((name, kind.load(c, data, offset) if whole else c.quoted(data[offset:], hexadecimal=Hex.ALL)))
+    return values.Struct(fields)
