@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""`shown`: a call decoded from words and bytes, as its line or as its JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from trapgate.calls.call import Call, Names, Options
+from trapgate.calls.describe import Argument, describe
+from trapgate.decode.decoder import set_result
+from trapgate.decode.result import format_result
+from trapgate.model.abi import BY_NAME
+
+PAGE = 0x10000
+
+
+class FakeMemory:
+    """Bytes at addresses; everything else is unreadable."""
+
+    def __init__(self, pieces: dict[int, bytes]) -> None:
+        self.pieces = pieces
+
+    def read(self, addr: int, size: int) -> bytes:
+        for start, data in self.pieces.items():
+            if start <= addr < start + len(data):
+                return data[addr - start : addr - start + size]
+        return b""
+
+    def read_string(self, addr: int, limit: int) -> tuple[bytes, bool] | None:
+        data = self.read(addr, limit)
+        text, nul, _ = data.partition(b"\0")
+        if nul:
+            return text, True
+        return (data, False) if data and len(data) == limit else None
+
+
+class FakeProcess:
+    """A process whose descriptor 3 is a file, and whose pids have names."""
+
+    def fd_text(self, fd: int) -> str:
+        return {3: "</tmp/file>", -100: "</home>"}.get(fd, "")
+
+    def pid_text(self, pid: int, kind: str) -> str:
+        return f"<{kind}>"
+
+
+class Shown:
+    """One call: ``text`` is its line, ``data`` its arguments for JSON."""
+
+    def __init__(self, name: str, words: tuple[int | bytes, ...], options: dict[str, Any]) -> None:
+        abi = BY_NAME[options.pop("abi", "x86_64")]
+        result = options.pop("result", 0)
+        pieces: dict[int, bytes] = options.pop("memory", {})
+        if options.pop("full", False):
+            options["abbrev"] = Names(False)
+        args = []
+        for i, word in enumerate(words, 1):
+            if isinstance(word, bytes):
+                pieces = {**pieces, i * PAGE: word}
+            args.append(i * PAGE if isinstance(word, bytes) else word & (1 << 8 * abi.register) - 1)
+        args += [0] * (6 - len(args))
+        described = describe(name, abi.name)
+        assert described is not None, f"nobody describes {name}"
+        call = Call(
+            abi, 0, name, tuple(args), memory=FakeMemory(pieces), options=Options(**options), process=FakeProcess()
+        )
+        call.description = described
+        arguments: list[Argument] = described.enter(call)
+        set_result(call, result)
+        arguments += described.leave(call)
+        self.text = f"{name}({', '.join([value.text for _, value in arguments])}) = {format_result(call)}"
+        self.data = {key: value.data for key, value in arguments}
+
+
+@pytest.fixture
+def shown() -> Callable[..., Shown]:
+    """``shown("openat", -100, b"/etc\\0", 0, result=3)``: bytes stand for a pointer to them."""
+
+    def show(name: str, *words: int | bytes, **options: Any) -> Shown:
+        return Shown(name, words, options)
+
+    return show
