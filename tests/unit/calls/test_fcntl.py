@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """trapgate.calls.fcntl and ioprio: arguments and results that hang on the operation."""
-# ruff: noqa: E501 (a line of output is as long as it is)
+
 
 import struct
 

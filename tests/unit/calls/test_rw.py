@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """trapgate.calls.rw and trapgate.calls.file: bytes, vectors, split offsets."""
-# ruff: noqa: E501 (a line of output is as long as it is)
+
 
 import struct
 
