@@ -59,7 +59,9 @@ def make_plans() -> dict[int, bytes]:
 def run_plain(argv: list[str]) -> tuple[float, str]:
     """Seconds from start to end, and a remark."""
     start = time.perf_counter()
-    pid = os.posix_spawn(argv[0], argv, os.environ, file_actions=[(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)])
+    pid = os.posix_spawn(
+        argv[0], argv, os.environ, file_actions=[(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)]
+    )
     os.waitpid(pid, 0)
     return time.perf_counter() - start, ""
 
@@ -69,7 +71,9 @@ def spawn_quietly(source: BpfPrograms, argv: list[str]) -> None:
     out, quiet = os.dup(1), os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     try:
-        source.spawn(os.fsencode(argv[0]), [os.fsencode(a) for a in argv], [b"%b=%b" % kv for kv in os.environb.items()])
+        source.spawn(
+            os.fsencode(argv[0]), [os.fsencode(a) for a in argv], [b"%b=%b" % kv for kv in os.environb.items()]
+        )
     finally:
         os.dup2(out, 1)
         os.close(out)

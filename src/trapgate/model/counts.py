@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 BUCKETS = 160
+GROUPS = ("call", "pid", "comm", "error", "cgroup")
+"""What calls can be counted by; the index is `enum tg_count_by`."""
 
 
 def find_bucket(ns: int) -> int:

@@ -41,7 +41,7 @@ LOSSES = {
 """What `arg[0]` of a lost record means (`enum tg_loss`)."""
 
 RING_BYTES = 16 << 20
-"""Default size of each CPU's ring: at 10⁶ calls a second it fills in about 100 ms, and the reader looks every 1 to 8 ms."""
+"""Default size of each CPU's ring: at 10⁶ calls a second it fills in 100 ms, and the reader looks every 1 to 8 ms."""
 ALL_RINGS_BYTES = 256 << 20
 """Default bound of all rings together, which many CPUs share."""
 BACKLOG_BYTES = 1 << 30
@@ -229,7 +229,9 @@ class BpfPrograms:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 
@@ -350,7 +352,8 @@ def index_plans(
     for key, packed in plan.items():
         config.set_plan(key >> 16, key & 0xFFFF, index.setdefault(packed, len(index)))
     subplans = {
-        struct.pack("=Q", key): struct.pack("=I", index.setdefault(packed, len(index))) for key, packed in subplan.items()
+        struct.pack("=Q", key): struct.pack("=I", index.setdefault(packed, len(index)))
+        for key, packed in subplan.items()
     }
     return [_with_ops(packed) for packed in index], subplans
 
@@ -372,7 +375,9 @@ def _open_object(path: Path) -> BpfObject:
         image = path.read_bytes()
     except OSError as error:
         raise CannotTraceError(
-            f"read '{path}'", error.strerror or "it cannot be read", "install trapgate again: its BPF programs are missing"
+            f"read '{path}'",
+            error.strerror or "it cannot be read",
+            "install trapgate again: its BPF programs are missing",
         ) from None
     try:
         from trapgate.sources.libbpf import BpfObject

@@ -10,13 +10,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 
-from trapgate.model.counts import BUCKETS, CallCount
+from trapgate.model.counts import BUCKETS, GROUPS, CallCount
 from trapgate.sources.bpf import BpfPrograms, Config
 
-__all__ = ("GROUPS", "BpfCount")
-
-GROUPS = ("call", "pid", "comm", "error", "cgroup")
-"""What calls can be counted by; the index is `enum tg_count_by`."""
+__all__ = ("BpfCount",)
 
 ROWS_PER_ABI, ABI_COUNT = 640, 4
 KEY = struct.Struct("=II16s")
@@ -45,7 +42,7 @@ class BpfCount(BpfPrograms):
 
     def read(self) -> list[CallCount]:
         """The rows so far, in no order."""
-        rows = [self._parse_group(*item) for item in self.object.items("groups", KEY.size, self._cpus)]
+        rows = [self._parse_group(*item) for item in self.object.items("groups", KEY.size)]
         if self.by != "call":
             return rows
         calls = self.object.elements("calls", ROWS_PER_ABI * ABI_COUNT, self._cpus)

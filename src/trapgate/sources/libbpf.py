@@ -158,17 +158,20 @@ class BpfObject:
         for key, value in items.items():
             self.update(name, key, value)
 
-    def items(self, name: str, key_bytes: int, copies: int = 1) -> Iterator[tuple[bytes, bytes]]:
-        """Every key of map `name` with its value; per-CPU maps have `copies` values, one after the other."""
-        fd, value = self.fd(name), self._value_buffer(name, copies)
+    def items(self, name: str, key_bytes: int) -> Iterator[tuple[bytes, bytes]]:
+        """Every key of map `name` with its value."""
+        fd, value = self.fd(name), self._value_buffer(name, 1)
         key, following = None, ctypes.create_string_buffer(key_bytes)
         while self._lib.bpf_map_get_next_key(fd, key, following) == 0:
             key = following.raw
             if self._lib.bpf_map_lookup_elem(fd, key, value) == 0:
                 yield key, value.raw
 
-    def elements(self, name: str, count: int, copies: int = 1) -> Iterator[tuple[int, bytes]]:
-        """The first `count` elements of array `name` that are not all zero, with their indices."""
+    def elements(self, name: str, count: int, copies: int) -> Iterator[tuple[int, bytes]]:
+        """The first `count` elements of array `name` that are not all zero, with their indices.
+
+        Per-CPU arrays have `copies` values an element, one after the other.
+        """
         fd, value = self.fd(name), self._value_buffer(name, copies)
         nothing = bytes(len(value))
         for index in range(count):

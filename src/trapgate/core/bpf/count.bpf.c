@@ -25,9 +25,8 @@ struct {
 } calls SEC(".maps");
 
 struct {
-	UINT(type, BPF_MAP_TYPE_PERCPU_HASH);
+	UINT(type, BPF_MAP_TYPE_HASH); /* allocated in advance: an allocator fails when many rows come at once */
 	UINT(max_entries, 1);
-	UINT(map_flags, BPF_F_NO_PREALLOC);
 	TYPE(key, struct tg_count_key);
 	TYPE(value, struct tg_count);
 } groups SEC(".maps");
@@ -97,31 +96,62 @@ INLINE struct tg_count *find_group(struct task_struct *task, u32 abi, u32 nr, s6
 	return row;
 }
 
-INLINE struct tg_count *find_row(struct task_struct *task, u32 abi, u32 nr, s64 result)
+/* The row of a call that is counted by itself, this CPU's own; null if it is to be kept in `groups`. */
+INLINE struct tg_count *find_own(u32 abi, u32 nr)
 {
 	u32 index = (abi - 1) * TG_COUNT_ROWS + nr;
 
-	if (config.count_by == TG_BY_CALL && nr < TG_COUNT_ROWS)
-		return bpf_map_lookup_elem(&calls, &index);
-	return find_group(task, abi, nr, result);
+	if (config.count_by != TG_BY_CALL || nr >= TG_COUNT_ROWS)
+		return 0;
+	return bpf_map_lookup_elem(&calls, &index);
+}
+
+/* Adds to a row that no other CPU writes. */
+INLINE void add(struct tg_count *row, bool failed, u64 ns, u32 bucket)
+{
+	row->calls++;
+	row->errors += failed;
+	row->total_ns += ns;
+	if (ns > row->max_ns)
+		row->max_ns = ns;
+	row->bucket[bucket]++;
+}
+
+/* Adds to a row that all CPUs share. */
+INLINE void add_shared(struct tg_count *row, bool failed, u64 ns, u32 bucket)
+{
+	u64 longest = row->max_ns, seen;
+	u32 try;
+
+	__sync_fetch_and_add(&row->calls, 1);
+	if (failed)
+		__sync_fetch_and_add(&row->errors, 1);
+	__sync_fetch_and_add(&row->total_ns, ns);
+	__sync_fetch_and_add(&row->bucket[bucket], 1);
+	for (try = 0; try < 8 && ns > longest; try++) {
+		seen = __sync_val_compare_and_swap(&row->max_ns, longest, ns);
+		if (seen == longest)
+			break;
+		longest = seen;
+	}
 }
 
 INLINE void count(struct task_struct *task, u32 abi, u32 nr, s64 result, u64 ns)
 {
-	struct tg_count *row = find_row(task, abi, nr, result);
+	bool failed = result < 0 && result >= -4095;
+	struct tg_count *row = find_own(abi, nr);
 	u32 bucket = find_bucket(ns);
 
-	if (!row)
-		return;
-	row->calls++;
-	if (result < 0 && result >= -4095)
-		row->errors++;
-	row->total_ns += ns;
-	if (ns > row->max_ns)
-		row->max_ns = ns;
 	OPAQUE(bucket);
-	if (bucket < TG_COUNT_BUCKETS)
-		row->bucket[bucket]++;
+	if (bucket >= TG_COUNT_BUCKETS)
+		return;
+	if (row) {
+		add(row, failed, ns, bucket);
+		return;
+	}
+	row = find_group(task, abi, nr, result);
+	if (row)
+		add_shared(row, failed, ns, bucket);
 }
 
 SEC("tp_btf/sys_enter")
@@ -208,9 +238,11 @@ int sched_process_exit(u64 *ctx)
 	if (!t || !(t->flags & T_LIVES))
 		return 0;
 	if (t->flags & T_IN_CALL) {
-		row = find_row(task, t->abi, t->nr, 0);
+		row = find_own(t->abi, t->nr);
+		if (!row)
+			row = find_group(task, t->abi, t->nr, 0);
 		if (row)
-			row->unfinished++;
+			__sync_fetch_and_add(&row->unfinished, 1);
 	}
 	leave(t);
 	return 0;
