@@ -10,14 +10,18 @@ The options are strace's, letter by letter; ``trapgate trace -h`` lists them.
 
 from __future__ import annotations
 
+import os
 import sys
 
 PASS_THROUGH = True
+OWN_NAME = "trapgate trace"
+SOURCE_VARIABLE = "TRAPGATE_SOURCE"
+"""The source that the drop-in uses; without it ptrace, which stops programs where strace does."""
 
 
 def run_raw(argv: list[str]) -> int:
     """``trapgate trace``: the status is the command's own."""
-    return run_as_strace(argv, "trapgate trace")
+    return run_as_strace(argv, OWN_NAME)
 
 
 def run_as_strace(argv: list[str], program: str) -> int:
@@ -33,6 +37,8 @@ def run_as_strace(argv: list[str], program: str) -> int:
     except StraceUsageError as error:
         print(error, file=sys.stderr)
         return error.exit_code
+    if program != OWN_NAME:
+        options.source = os.environ.get(SOURCE_VARIABLE, "ptrace")
     from trapgate.tracing.session import trace
 
     for warning in options.warnings:
@@ -40,7 +46,7 @@ def run_as_strace(argv: list[str], program: str) -> int:
     try:
         return trace(options)
     except TrapgateError as error:
-        if program == "trapgate trace":
+        if program == OWN_NAME:
             raise
         text = error.what if error.what.startswith("Cannot") and "find" in error.what else str(error)
         print(f"{program}: {text}", file=sys.stderr)
