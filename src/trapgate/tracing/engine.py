@@ -16,6 +16,7 @@ from typing import Any
 from trapgate.calls.call import UNKNOWN_PROCESS, Call, Memory
 from trapgate.calls.describe import Argument
 from trapgate.decode.decoder import Decoder, set_result
+from trapgate.decode.dump import format_dump
 from trapgate.decode.result import format_result
 from trapgate.decode.signals import describe_signal, signal_name
 from trapgate.decode.snapshot import Snapshot
@@ -61,11 +62,14 @@ class Engine:
         self.summary = Summary(options.summary) if options.summary is not None else None
         self.cpu_times = CpuTimes()
         self.remaining = options.syscall_limit
+        self.dumps = options.read_fds is not None or options.write_fds is not None
         """Calls to show until --syscall-limit is reached; None: no limit."""
         to_terminal = options.output is None and os.isatty(2)
         colored = wants_color(options.color, to_terminal, options.output_separately, os.environ)
         self.palette = Palette.from_environment() if colored else None
-        self.tampering = Tampering(options.injections, chosen.source) if options.injections else None
+        self.tampering = (
+            Tampering(options.injections, chosen.source, self.message) if options.injections else None
+        )
         self.matcher = PathFilter(options.paths, options.fds) if options.paths or options.fds is not None else None
         self.now_ns = 0
         self.last_ns = 0
@@ -302,7 +306,11 @@ class Engine:
         self.lines.pad(task)
         tail = f"= {format_result(c)}{task.notes}{self.format_duration(duration)}"
         task.notes = ""
-        self.lines.end(task, tail if self.palette is None else self.palette.color_result(tail))
+        if self.palette is not None:
+            tail = self.palette.color_result(tail)
+        if self.dumps:
+            tail = "\n".join([tail, *format_dump(c, self.options.read_fds, self.options.write_fds)])
+        self.lines.end(task, tail)
 
     def put_call(self, task: Task, name: str, arguments: str) -> None:
         """A call's name and the arguments that are known."""

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from trapgate.calls.call import Call
     from trapgate.calls.describe import Argument
-    from trapgate.tracing.tamper import Injection
+    from trapgate.tracing.tamper import InjectionState
+    from trapgate.tracing.tampering import Tampered
 
 
 class Sink(Protocol):
@@ -53,13 +54,15 @@ class Task:
         self.abi = 0
         self.interrupted = False
         self.attached = False
-        self.injected: object = None
+        self.injected: InjectionState | None = None
+        """How often each call was made that is tampered with."""
         self.counts: dict[int, int] = {}
         self.process: object = None
         self.reprint = False
         self.notes = ""
         self.stack: str = ""
-        self.tampered: Injection | None = None
+        self.tampered: Tampered | None = None
+        """What was done to the call the task is in."""
 
 
 class Lines:
