@@ -212,7 +212,7 @@ class Engine:
 
     def memory_of(self, record: Record) -> Memory:
         """What is known of the program's memory at ``record``."""
-        return HeldMemory(self.source, record.tid) if self.holds else Snapshot(record.pieces)
+        return HeldMemory(self.source, record.tid, self.message) if self.holds else Snapshot(record.pieces)
 
     def on_enter(self, record: Record) -> None:
         task = self.task(record)

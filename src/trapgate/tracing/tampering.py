@@ -7,6 +7,8 @@ What cannot be done to a call is said by ``warn``, and the call goes on.
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -117,7 +119,10 @@ class Tampering:
             room = PAGE - (address + written) % PAGE
             try:
                 self.source.write(tid, address + written, data[written : written + room])
-            except OSError:
+            except OSError as error:
+                if written:
+                    why = os.strerror(error.errno or errno.EIO)
+                    self.warn(f"poke: pid:{tid} short write ({written} < {len(data)}) @{address:#x}: {why}")
                 return written
             written += room
         return len(data)
