@@ -71,7 +71,7 @@ typedef struct {
 	pthread_cond_t changed;
 	struct chunk *first, *last, *spare;
 	size_t waiting, backlog;
-	bool stop, quiet, failed;
+	bool stop, quiet;
 	struct chunk *current; /* the thread's own */
 } Reader;
 
@@ -358,7 +358,7 @@ static bool drain(Reader *r, u64 limit)
 {
 	struct ring *ring;
 	bool left = false;
-	u64 until, start;
+	u64 until;
 
 	for (int i = 0; i < r->n_rings; i++) {
 		ring = &r->rings[i];
@@ -367,12 +367,10 @@ static bool drain(Reader *r, u64 limit)
 		look_ahead(ring, &left);
 	}
 	while ((ring = find_first(r, limit, &until)) != NULL) {
-		start = ring->at;
 		do {
 			take_one(r, ring);
 			look_ahead(ring, &left);
 		} while (ring->key <= until && ring->key != UINT64_MAX);
-		(void)start;
 	}
 	for (int i = 0; i < r->n_rings; i++) {
 		left |= r->rings[i].at < r->rings[i].end;
@@ -426,6 +424,15 @@ static bool is_queue_empty(Reader *r)
 	return empty;
 }
 
+/* A last look at the rings, when nobody writes to them any more. */
+static void take_rest(Reader *r)
+{
+	drain(r, UINT64_MAX - 1);
+	put_losses(r);
+	publish(r);
+	set_quiet(r, true);
+}
+
 static void *read_rings(void *arg)
 {
 	Reader *r = arg;
@@ -442,10 +449,7 @@ static void *read_rings(void *arg)
 		set_quiet(r, over && !left);
 		epoll_wait(r->epoll, events, 8, over && left ? 0 : choose_pause(r));
 	}
-	drain(r, UINT64_MAX - 1);
-	put_losses(r);
-	publish(r);
-	set_quiet(r, true);
+	take_rest(r);
 	return NULL;
 }
 
@@ -699,9 +703,12 @@ PyDoc_STRVAR(stop_doc, "stop()\n--\n\nEnds the thread after a last look at the r
 static PyObject *reader_stop(Reader *r, PyObject *unused)
 {
 	(void)unused;
-	stop_thread(r);
-	r->stop = true;
-	r->quiet = true;
+	if (r->started) {
+		stop_thread(r);
+	} else if (!r->stop) {
+		r->stop = true;
+		take_rest(r);
+	}
 	Py_RETURN_NONE;
 }
 
