@@ -222,9 +222,9 @@ def _show_key(view: View) -> Shown:
     ]
 
 
-KEY_AT, KEY_BYTES = 210, 80
+KEY_AT, KEY_BYTES = 208, 80
 AoKey = Struct(
-    "struct tcp_ao_add", show=_show_key, size_of=296, addr=SockAddr(), alg_name=CharArray(64), ifindex=Interface,
+    "struct tcp_ao_add", show=_show_key, size_of=288, addr=SockAddr(), alg_name=CharArray(64), ifindex=Interface,
     bits=U32, _reserved2=U16, prefix=U8, sndid=U8, rcvid=U8, maclen=U8,
     keyflags=Flags("tcp_ao_keyf_flags", size=1), keylen=U8,
 )

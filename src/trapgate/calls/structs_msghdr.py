@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trapgate.calls.call import IOV_MAX, Call
+from trapgate.calls.extensible import UNAVAILABLE
 from trapgate.calls.memory import Array, In, Length, Member, Shown, Struct, View, is_cut, length_of
 from trapgate.calls.netlink_buffer import is_netlink, show_buffer
 from trapgate.calls.structs_iovec import Iovecs
@@ -56,11 +57,11 @@ def _show_each(kind: Type) -> Show:
     return show
 
 
-def _show_one(kind: Type, least: bool = True) -> Show:
-    """One ``kind``; the bytes if there are fewer than it has."""
+def _show_one(kind: Type) -> Show:
+    """One ``kind``; ``???`` if there are fewer bytes than it has."""
 
     def show(c: Call, data: bytes) -> AnyValue:
-        return kind.load(c, data, 0) if len(data) >= kind.size(c.abi) else quoted_hex(c, data)
+        return kind.load(c, data, 0) if len(data) >= kind.size(c.abi) else UNAVAILABLE
 
     return show
 
@@ -71,7 +72,7 @@ def _show_three(kind: Type) -> Show:
     def show(c: Call, data: bytes) -> AnyValue:
         step = kind.size(c.abi)
         if len(data) < 3 * step:
-            return quoted_hex(c, data)
+            return UNAVAILABLE
         return List([kind.load(c, data, i * step) for i in range(3)])
 
     return show

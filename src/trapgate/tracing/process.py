@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import socket
-from functools import lru_cache
 
 from trapgate.calls.call import Options
 from trapgate.calls.quote import Hex, escape, quote
@@ -114,13 +113,18 @@ class LiveProcess:
         return f"<signalfd:{format_signal_set(int(mask, 16).to_bytes(8, 'little'), self.options.style).text}>"
 
 
-@lru_cache(1024)
+_sockets: dict[int, str] = {}
+"""What was found out of sockets, by inode; the kernel tells nothing of those without a name yet."""
+
+
 def describe_socket(inode: int, protocol: str) -> str:
     """``TCP:[127.0.0.1:80->127.0.0.1:4711]``; ``TCP:[inode]`` when only the protocol is known."""
-    found = find_socket(inode, protocol)
-    if found is not None:
-        return f"{protocol}:[{_format_ends(found)}]"
-    return f"{protocol}:[{inode}]" if protocol else ""
+    if inode not in _sockets:
+        found = find_socket(inode, protocol)
+        if found is None:
+            return f"{protocol}:[{inode}]" if protocol else ""
+        _sockets[inode] = f"{protocol}:[{_format_ends(found)}]"
+    return _sockets[inode]
 
 
 def _format_ends(found: DiagSocket) -> str:
