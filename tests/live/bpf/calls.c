@@ -217,7 +217,7 @@ static void do_wait(long n)
 
 	for (int i = 0; i < 3; i++)
 		pthread_create(&thread, NULL, wait_for_ever, NULL);
-	fprintf(stderr, "ready\n");
+	fprintf(stderr, "ready %d\n", getpid());
 	if (read(0, line, sizeof(line)) < 0)
 		exit(9);
 	make_calls((void *)n);

@@ -1,5 +1,6 @@
 """The records of a program are what the program says it did."""
 
+import contextlib
 import os
 import signal
 import struct
@@ -173,39 +174,48 @@ def test_nothing_is_lost_by_default(watch: Watch) -> None:
     assert (len(seen.calls("getppid")), seen.lost, seen.of_kind(Kind.LOST)) == (300_000, 0, [])
 
 
-def start_waiting(calls: Path, made: int) -> subprocess.Popen[str]:
-    """The program, when its threads are made and its main thread waits."""
-    pipe = subprocess.PIPE
-    process = subprocess.Popen([calls, "wait", str(made)], stdin=pipe, stderr=pipe, text=True)
-    assert process.stderr and process.stderr.readline() == "ready\n"
-    time.sleep(0.1)
-    return process
+class Waiting:
+    """The program, when its threads are made and its main thread waits; no child of this process."""
 
+    def __init__(self, calls: Path, made: int) -> None:
+        pipe = subprocess.PIPE
+        command = ["setsid", "--fork", str(calls), "wait", str(made)]
+        self.process: subprocess.Popen[str] = subprocess.Popen(command, stdin=pipe, stderr=pipe, text=True)
+        assert self.process.stderr
+        self.pid = int(self.process.stderr.readline().removeprefix("ready "))
+        self.process.wait()
+        time.sleep(0.1)
 
-def tell(process: subprocess.Popen[str]) -> None:
-    """Let the waiting program go on."""
-    assert process.stdin
-    process.stdin.write("\n")
-    process.stdin.flush()
+    def tell(self) -> None:
+        """Let it go on."""
+        assert self.process.stdin
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
 
+    def is_done(self) -> bool:
+        """Whether it has made its calls, once it has."""
+        assert self.process.stderr
+        return self.process.stderr.readline() == "done\n"
 
-def end(process: subprocess.Popen[str]) -> None:
-    """Kill the program if it still runs, and close its pipes."""
-    process.kill()
-    process.communicate()
+    def end(self) -> None:
+        """Kill it if it still runs, and close its pipes."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        self.process.communicate()
 
 
 def test_attach_to_all_threads_of_a_process(calls: Path) -> None:
-    process = start_waiting(calls, 500)
+    process = Waiting(calls, 500)
     try:
         with Bpf(plan=pack(PLANS)) as source:
             threads = source.attach(process.pid)
             assert len(threads) == 4 and source.live == 4
-            tell(process)
-            tell(process)
+            process.tell()
+            assert process.is_done()
+            process.tell()
             seen = Seen(read_all(source))
     finally:
-        end(process)
+        process.end()
     assert len(seen.calls("getppid")) == 500
     (begun,) = seen.of_kind(Kind.EXIT)
     assert (begun.nr, begun.tid) == (NR["read"], process.pid), "the call that it was in"
@@ -214,20 +224,20 @@ def test_attach_to_all_threads_of_a_process(calls: Path) -> None:
 
 
 def test_detach_leaves_the_program_as_it_was(calls: Path) -> None:
-    process = start_waiting(calls, 10)
+    process = Waiting(calls, 10)
     try:
         with Bpf(plan={}) as source:
             source.attach(process.pid)
             source.detach_all()
             assert source.run() is None or source.run() is None
-        tell(process)
-        assert process.stderr and process.stderr.readline() == "done\n"
+        process.tell()
+        assert process.is_done()
     finally:
-        end(process)
+        process.end()
 
 
 def test_a_killed_tracer_leaves_nothing_behind(calls: Path) -> None:
-    process = start_waiting(calls, 10)
+    process = Waiting(calls, 10)
     code = (
         "import sys; from trapgate.sources.bpf import Bpf; s = Bpf(plan={}); "
         f"s.attach({process.pid}); print('attached', flush=True); sys.stdin.read()"
@@ -237,15 +247,16 @@ def test_a_killed_tracer_leaves_nothing_behind(calls: Path) -> None:
     try:
         assert tracer.stdout and tracer.stdout.readline() == "attached\n"
         before = count_programs()
-        end(tracer)
+        tracer.kill()
+        tracer.communicate()
         deadline = time.monotonic() + 10
         while count_programs() > before - 7 and time.monotonic() < deadline:
             time.sleep(0.05)
         assert count_programs() <= before - 7
-        tell(process)
-        assert process.stderr and process.stderr.readline() == "done\n"
+        process.tell()
+        assert process.is_done()
     finally:
-        end(process)
+        process.end()
 
 
 def count_programs() -> int:
@@ -264,18 +275,18 @@ def count_programs() -> int:
 
 
 def test_the_whole_system_but_not_the_tracer(calls: Path) -> None:
-    process = start_waiting(calls, 300)
+    process = Waiting(calls, 300)
     try:
         with Bpf(plan=pack(PLANS)) as source:
             source.attach_all()
-            tell(process)
-            assert process.stderr and process.stderr.readline() == "done\n"
+            process.tell()
+            assert process.is_done()
             helper = subprocess.run(["/bin/true"], check=True)
             assert helper.returncode == 0
             source.detach_all()
             records = read_all(source)
     finally:
-        end(process)
+        process.end()
     seen = Seen(records)
     assert len([r for r in seen.calls("getppid") if r.pid == process.pid]) == 300
     own = os.getpid()
@@ -285,27 +296,29 @@ def test_the_whole_system_but_not_the_tracer(calls: Path) -> None:
 
 
 def test_a_cgroup(calls: Path) -> None:
-    mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines() if " - cgroup2 " in line]
+    mounts = [
+        line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines() if " - cgroup2 " in line
+    ]
     if not mounts:
         pytest.skip("no cgroup of version 2 is mounted")
     folder = Path(mounts[0]) / f"trapgate-test-{os.getpid()}"
     folder.mkdir()
-    inside, outside = start_waiting(calls, 70), start_waiting(calls, 80)
+    inside, outside = Waiting(calls, 70), Waiting(calls, 80)
     try:
         (folder / "cgroup.procs").write_text(str(inside.pid))
         with Bpf(plan=pack(PLANS)) as source:
             source.attach_cgroup(str(folder))
             for process in (inside, outside):
-                tell(process)
-                assert process.stderr and process.stderr.readline() == "done\n"
+                process.tell()
+                assert process.is_done()
             source.detach_all()
             seen = Seen(read_all(source))
         assert {record.pid for record in seen.records} == {inside.pid}
         assert len(seen.calls("getppid")) == 70
         assert {r.cgroup for r in seen.calls("getppid")} == {folder.stat().st_ino}
     finally:
-        end(inside)
-        end(outside)
+        inside.end()
+        outside.end()
         folder.rmdir()
 
 
@@ -322,13 +335,13 @@ def test_a_program_that_cannot_run(tmp_path: Path) -> None:
 
 
 def test_run_returns_nothing_when_nothing_came_in_time(calls: Path) -> None:
-    process = start_waiting(calls, 1)
+    process = Waiting(calls, 1)
     try:
         with Bpf(plan={}) as source:
             source.attach(process.pid)
             assert source.run(20) == b""
     finally:
-        end(process)
+        process.end()
 
 
 @pytest.mark.parametrize(("pid", "why"), [(os.getpid(), "trapgate itself"), (1 << 30, "no such process")])
