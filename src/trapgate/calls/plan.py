@@ -7,6 +7,7 @@ express is left out and prints as an address (bpf), or is read from the held pro
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -74,15 +75,23 @@ class Planner:
         if isinstance(length, _Result):
             return {"len_from": From.RESULT}
         if isinstance(length, str):
-            return {"len_from": From.ARG, "len_arg": self.description.word_index(length, self.abi)}
+            return self._from_parameter(From.ARG, length)
         if isinstance(length, Behind):
-            return {"len_from": From.DEREF32, "len_arg": self.description.word_index(length.name, self.abi)}
+            return self._from_parameter(From.DEREF32, length.name)
         if isinstance(length, Member) and self.parent is not None:
             offset, kind = self.parent.member(self.abi, length.name)
             wide = kind.size(self.abi) == self.abi.word
             return {"len_from": From.FIELD if wide else From.FIELD32, "len_arg": self.base & ~NESTED, "len_off": offset}
         self.target.complete = False
         return None
+
+    def _from_parameter(self, how: From, name: str) -> dict[str, int] | None:
+        """A length that a parameter holds; None (and incomplete) where no register is called ``name``."""
+        try:
+            return {"len_from": how, "len_arg": self.description.word_index(name, self.abi)}
+        except KeyError:  # a member of a structure of the same name
+            self.target.complete = False
+            return None
 
     def bytes(self, length: Length, scale: int = 1, limit: int = MAX_BYTES) -> int | None:
         """Copy ``length`` × ``scale`` bytes, at most ``limit``."""
@@ -114,13 +123,13 @@ class Planner:
 
     def bits(self, count: str, limit: int) -> int | None:
         """Copy as many bits as the parameter ``count`` says, in whole words of the ABI."""
-        index = self.description.word_index(count, self.abi)
-        return self._op(What.BYTES, len_from=From.BITS, len_arg=index, max=min(limit, MAX_BYTES))
+        known = self._from_parameter(From.BITS, count)
+        return None if known is None else self._op(What.BYTES, **known, max=min(limit, MAX_BYTES))
 
     def deref(self, pointer: str, limit: int) -> int | None:
         """Copy as many bytes as the u32 behind the parameter ``pointer`` says."""
-        index = self.description.word_index(pointer, self.abi)
-        return self._op(What.BYTES, len_from=From.DEREF32, len_arg=index, max=limit)
+        known = self._from_parameter(From.DEREF32, pointer)
+        return None if known is None else self._op(What.BYTES, **known, max=limit)
 
     def incomplete(self) -> None:
         """Say that something needed cannot be expressed."""
@@ -149,3 +158,37 @@ def make_plan(description: Description, abi: Abi, string_limit: int = 32) -> tup
         index += param.type.words(abi)
     complete = planner.target.complete and description.plannable
     return Plan(tuple(planner.target.ops), NO_SELECTOR, description.plan_flags, min(index, 6)), complete
+
+
+def make_plans(string_limit: int, abis: tuple[Abi, ...], wanted: Callable[[str, str], bool]) -> Plans:
+    """The plans of all described calls that are ``wanted(name, abi)``, in the ABIs given.
+
+    Imports every family that describes a wanted call.
+    """
+    from trapgate import catalog
+    from trapgate.calls.describe import describe
+
+    plans = Plans({}, {}, set())
+    for abi in abis:
+        for nr, name in catalog.table_names(abi.name).items():
+            description = describe(name, abi.name) if wanted(name, abi.name) else None
+            if description is None:
+                continue
+            plan, complete = make_plan(description, abi, string_limit)
+            if plan.ops or plan.n_args < 6:
+                plans.by_call[abi.index << 16 | nr] = plan.pack()
+            if not complete:
+                plans.incomplete.add((abi.index, nr))
+    return plans
+
+
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """What a source copies for every call."""
+
+    by_call: dict[int, bytes]
+    """``abi << 16 | number`` to packed ``struct tg_plan``."""
+    by_selector: dict[int, bytes]
+    """``key << 32 | selector's value`` to the packed plan that replaces the first."""
+    incomplete: set[tuple[int, int]]
+    """(abi, number) of calls of which a plan cannot copy everything."""

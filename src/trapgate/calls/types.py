@@ -536,6 +536,7 @@ class Either(Type):
 
     def plan_argument(self, p: Planner) -> None:
         self.first.plan_argument(p)
+        self.second.plan_argument(p)
 
 
 class Switch(Type):

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trapgate.catalog.database import names, open_database, signature
+from trapgate.catalog.database import names, open_database, signature, table_names
 
 if TYPE_CHECKING:
     from trapgate.catalog.card import conflicts, describe
@@ -60,6 +60,7 @@ __all__ = (
     "history",
     "ioctls",
     "names",
+    "table_names",
     "nearest",
     "open_database",
     "releases",

@@ -84,6 +84,15 @@ def names(abi: str) -> Mapping[int, str]:
     return dict(rows.fetchall())
 
 
+X32_BIT = 0x40000000
+
+
+@lru_cache(maxsize=8)
+def table_names(abi: str) -> Mapping[int, str]:
+    """As `names`, by the index in the ABI's table, which is how records number calls: x32's without 0x40000000."""
+    return {number & ~X32_BIT: name for number, name in names(abi).items()} if abi == "x32" else names(abi)
+
+
 @lru_cache(maxsize=1024)
 def signature(name: str, abi: str) -> tuple[Argument, ...]:
     """The arguments of a Linux call in one ABI, as the kernel's entry point declares them.

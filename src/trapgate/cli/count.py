@@ -192,7 +192,7 @@ def _name(rows: list[CallCount], by: str) -> list[Count]:
     from trapgate import catalog
     from trapgate.model.abi import BY_INDEX
 
-    names = {index: (abi.name, catalog.names(abi.name)) for index, abi in BY_INDEX.items()}
+    names = {index: (abi.name, catalog.table_names(abi.name)) for index, abi in BY_INDEX.items()}
     if by == "cgroup":
         paths = find_cgroups({row.group for row in rows if isinstance(row.group, int)})
         return name_rows(rows, names.__getitem__, lambda group: paths.get(group, str(group)))

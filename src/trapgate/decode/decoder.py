@@ -43,7 +43,7 @@ class Decoder:
     def _look_up(self, abi: Abi, nr: int) -> Found:
         names = self._names.get(abi.index)
         if names is None:
-            names = self._names[abi.index] = catalog.names(abi.name)
+            names = self._names[abi.index] = catalog.table_names(abi.name)
         name = names.get(nr)
         if name is None:
             name = f"syscall_{format_int(truncate(nr, abi.register, False), 'x')}"

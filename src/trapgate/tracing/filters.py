@@ -26,9 +26,6 @@ QUIETABLE = {
 }
 DECODABLE_FDS = {word: word for word in ("path", "socket", "dev", "eventfd", "pidfd", "signalfd")}
 DECODABLE_PIDS = {word: word for word in ("pidns", "comm")}
-X32_BIT = 0x40000000
-"""Set in the numbers of x32 calls; strace's numbers go without."""
-
 NAMELESS = "syscall_0x"
 """How the name of a number begins that has none."""
 _CARRIED = {
@@ -232,13 +229,11 @@ def find_class(words: tuple[str, ...], abi: str) -> frozenset[str]:
     )
 
 
-@lru_cache(None)
 def call_names(abi: str) -> Mapping[int, str]:
     """The names of the calls of ``abi`` by number, x32's without the bit that marks them."""
-    from trapgate.catalog import names
+    from trapgate.catalog import table_names
 
-    table = names(abi)
-    return {number & ~X32_BIT: name for number, name in table.items()} if abi == "x32" else table
+    return table_names(abi)
 
 
 @lru_cache(None)

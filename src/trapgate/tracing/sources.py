@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trapgate import catalog
-from trapgate.model.abi import BY_NAME, I386, X32, X86_64, Abi
+from trapgate.model.abi import I386, X32, X86_64, Abi
 from trapgate.model.errors import CannotTraceError, TrapgateError
 from trapgate.tracing.options import TraceOptions
 
@@ -105,7 +105,7 @@ def wanted_bitmaps(o: TraceOptions) -> Mapping[int, bytes] | None:
 
 
 def _bitmap(o: TraceOptions, abi: Abi) -> bytes:
-    numbers = [nr for nr, name in catalog.names(BY_NAME[abi.name].name).items() if o.calls.matches(name, abi.name, nr)]
+    numbers = [nr for nr, name in catalog.table_names(abi.name).items() if o.calls.matches(name, abi.name, nr)]
     bits = bytearray(max(numbers, default=0) // 8 + 1)
     for nr in numbers:
         bits[nr // 8] |= 1 << nr % 8
