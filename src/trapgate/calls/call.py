@@ -286,5 +286,3 @@ class Call:
         """``data`` in quotes, ``...`` behind it when it was cut; as the options say unless ``hexadecimal`` does."""
         text = quote(data, self.options.hexadecimal if hexadecimal is None else hexadecimal)
         return String(text + "..." if truncated else text, data, truncated)
-
-

@@ -79,8 +79,11 @@ def show_ticks(value: int) -> AnyValue:
 
 
 Tms = Struct(
-    "struct tms", tms_utime=Ticks("long", "d", True), tms_stime=Ticks("long", "d", True),
-    tms_cutime=Ticks("long", "d", True), tms_cstime=Ticks("long", "d", True),
+    "struct tms",
+    tms_utime=Ticks("long", "d", True),
+    tms_stime=Ticks("long", "d", True),
+    tms_cutime=Ticks("long", "d", True),
+    tms_cstime=Ticks("long", "d", True),
 )
 HEADERS = {
     "struct tms": "sys/times.h",
@@ -108,10 +111,31 @@ def _timex(c_name: str, time_type: Type, word: Type, padding: int) -> Struct:
     """``padding`` ints are written out behind single ints, so that all ABIs have one layout."""
     pad = Fixed(Int, padding)
     return Struct(
-        c_name, modes=Flags("adjtimex_modes", unknown="ADJ_???"), _pad1=pad, offset=word, freq=word, maxerror=word,
-        esterror=word, status=Flags("adjtimex_status", unknown="STA_???"), _pad2=pad, constant=word, precision=word,
-        tolerance=word, time=time_type, tick=word, ppsfreq=word, jitter=word, shift=Int, _pad3=pad, stabil=word,
-        jitcnt=word, calcnt=word, errcnt=word, stbcnt=word, tai=Int, _reserved=Reserved11(),
+        c_name,
+        modes=Flags("adjtimex_modes", unknown="ADJ_???"),
+        _pad1=pad,
+        offset=word,
+        freq=word,
+        maxerror=word,
+        esterror=word,
+        status=Flags("adjtimex_status", unknown="STA_???"),
+        _pad2=pad,
+        constant=word,
+        precision=word,
+        tolerance=word,
+        time=time_type,
+        tick=word,
+        ppsfreq=word,
+        jitter=word,
+        shift=Int,
+        _pad3=pad,
+        stabil=word,
+        jitcnt=word,
+        calcnt=word,
+        errcnt=word,
+        stbcnt=word,
+        tai=Int,
+        _reserved=Reserved11(),
     )
 
 
@@ -160,8 +184,14 @@ class LeftOver(In):
 ClockFlags = Flags("clockflags", unknown="TIMER_???")
 call("nanosleep", req=In(Timespec), rem=LeftOver(Timespec))
 call("clock_nanosleep", clockid=ClockId, flags=ClockFlags, request=In(Timespec), remain=LeftOver(Timespec))
-call("clock_nanosleep_time64", clockid=ClockId, flags=ClockFlags, request=In(Timespec64), remain=LeftOver(Timespec64),
-     abis="i386")
+call(
+    "clock_nanosleep_time64",
+    clockid=ClockId,
+    flags=ClockFlags,
+    request=In(Timespec64),
+    remain=LeftOver(Timespec64),
+    abis="i386",
+)
 
 # --- timers ---------------------------------------------------------------------------------
 
@@ -170,8 +200,14 @@ call("getitimer", which=TimerWhich, curr_value=Out(Itimerval))
 call("setitimer", which=TimerWhich, new_value=In(Itimerval), old_value=Out(Itimerval))
 call("timer_create", clockid=ClockId, sevp=In(SigEvent), timerid=Out(Indirect(Int)))
 call("timer_settime", timerid=Int, flags=ClockFlags, new_value=In(Itimerspec), old_value=Out(Itimerspec))
-call("timer_settime64", timerid=Int, flags=ClockFlags, new_value=In(Itimerspec64), old_value=Out(Itimerspec64),
-     abis="i386")
+call(
+    "timer_settime64",
+    timerid=Int,
+    flags=ClockFlags,
+    new_value=In(Itimerspec64),
+    old_value=Out(Itimerspec64),
+    abis="i386",
+)
 call("timer_gettime", timerid=Int, curr_value=Out(Itimerspec))
 call("timer_gettime64", timerid=Int, curr_value=Out(Itimerspec64), abis="i386")
 call("timer_getoverrun timer_delete", timerid=Int)

@@ -12,7 +12,21 @@ from trapgate.calls.call import Call
 from trapgate.calls.describe import call
 from trapgate.calls.memory import RESULT, Array, In, Indirect, Out, Struct
 from trapgate.calls.types import (
-    Enum, Gid, Gid16, Int, Pgid, Sid, Tgid, Tid, Type, Uid, Uid16, UInt, ULong, join_flags, show_flags,
+    Enum,
+    Gid,
+    Gid16,
+    Int,
+    Pgid,
+    Sid,
+    Tgid,
+    Tid,
+    Type,
+    Uid,
+    Uid16,
+    UInt,
+    ULong,
+    join_flags,
+    show_flags,
 )
 from trapgate.model.abi import Abi
 from trapgate.model.values import AnyValue
@@ -45,8 +59,13 @@ class Groups(Array):
 def _describe(suffix: str, uid: Type, gid: Type, abis: str) -> None:
     """The calls of users and groups with ids of one width."""
     get = "creds pure" if suffix == "" or abis == "i386" else CREDS
-    call(f"getuid{suffix} geteuid{suffix} getgid{suffix} getegid{suffix}", returns=ULong, classes=get, abis=abis,
-         never_fails=True)
+    call(
+        f"getuid{suffix} geteuid{suffix} getgid{suffix} getegid{suffix}",
+        returns=ULong,
+        classes=get,
+        abis=abis,
+        never_fails=True,
+    )
     call(f"setuid{suffix}", uid=uid, classes=CREDS, abis=abis)
     call(f"setgid{suffix}", gid=gid, classes=CREDS, abis=abis)
     call(f"setfsuid{suffix}", fsuid=uid, returns=UInt, classes=CREDS, abis=abis, never_fails=True)

@@ -51,8 +51,19 @@ class Param:
 class Description:
     """What one call (in some ABIs) means."""
 
-    __slots__ = ("names", "params", "returns", "classes", "abis", "function", "plan_flags", "plannable", "never_fails",
-                 "_indexes", "_layouts")
+    __slots__ = (
+        "names",
+        "params",
+        "returns",
+        "classes",
+        "abis",
+        "function",
+        "plan_flags",
+        "plannable",
+        "never_fails",
+        "_indexes",
+        "_layouts",
+    )
 
     def __init__(
         self,
@@ -129,8 +140,11 @@ class Description:
             return _until_exit(c, c.state)
         assert c.layout is not None
         if not c.layout.rewritten:
-            return _decode_steps(c, c.layout.steps[c.state :])  # type: ignore[misc]
-        split, before = c.state  # type: ignore[misc]
+            assert isinstance(c.state, int)
+            return _decode_steps(c, c.layout.steps[c.state :])
+        assert isinstance(c.state, tuple)
+        before: dict[str, AnyValue | None]
+        split, before = c.state
         shown = _decode_steps(c, c.layout.steps[split:])
         return [(name, self._join(c, name, before.get(name), value)) for name, value in shown]
 
@@ -143,7 +157,7 @@ class Description:
         return kind.join(before, None if c.error else after)
 
 
-Step = tuple[str, Type, int, int, Union[dict[int, Argument], None]]
+Step = tuple[str, Type, int, int, dict[int, Argument] | None]
 """Name, type, register index, registers; what is known already of arguments that depend on nothing else."""
 
 
@@ -241,8 +255,14 @@ def call(
     parameters = tuple(Param(name.removesuffix("__"), kind) for name, kind in params.items())
     return _register(
         Description(
-            tuple(names.split()), parameters, returns, _classes(classes, parameters),
-            _set(abis) or ALL_ABIS, None, plan_flags, never_fails,
+            tuple(names.split()),
+            parameters,
+            returns,
+            _classes(classes, parameters),
+            _set(abis) or ALL_ABIS,
+            None,
+            plan_flags,
+            never_fails,
         )
     )
 
@@ -276,8 +296,14 @@ def decoder(
         parameters = tuple(Param(name.removesuffix("__"), kind) for name, kind in params.items())
         _register(
             Description(
-                tuple(names.split()), parameters, returns, _classes(classes, parameters),
-                _set(abis) or ALL_ABIS, function, plan_flags, plannable=plannable,
+                tuple(names.split()),
+                parameters,
+                returns,
+                _classes(classes, parameters),
+                _set(abis) or ALL_ABIS,
+                function,
+                plan_flags,
+                plannable=plannable,
             )
         )
         return function

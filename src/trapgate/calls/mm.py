@@ -15,8 +15,25 @@ from trapgate.calls.describe import Yield, call, decoder
 from trapgate.calls.memory import Array, In, Out
 from trapgate.calls.structs_iovec import Iovecs
 from trapgate.calls.types import (
-    Addr, Enum, Fd, Flags, HexKLong, HexLong, Int, Named, OnlyIf, Scalar, Size, Type, ULong, Wide, X32, format_int,
-    split_flags, truncate, with_remark,
+    X32,
+    Addr,
+    Enum,
+    Fd,
+    Flags,
+    HexKLong,
+    HexLong,
+    Int,
+    Named,
+    OnlyIf,
+    Scalar,
+    Size,
+    Type,
+    ULong,
+    Wide,
+    format_int,
+    split_flags,
+    truncate,
+    with_remark,
 )
 from trapgate.model.abi import Abi
 from trapgate.model.values import AnyValue, FlagSet, Number
@@ -83,10 +100,30 @@ class PageOffset(Wide):
 
 
 call("brk", addr=Addr, returns=HexKLong, classes="memory", never_fails=True)
-call("mmap", addr=Addr, length=ULong, prot=Prot, flags=MapFlag, fd=Fd, offset=HexKLong, returns=HexKLong,
-     classes="memory", abis="x86_64 x32 aarch64")
-call("mmap2", addr=Addr, length=ULong, prot=Prot, flags=MapFlag, fd=Fd, offset=PageOffset(), returns=HexKLong,
-     classes="memory", abis="i386")
+call(
+    "mmap",
+    addr=Addr,
+    length=ULong,
+    prot=Prot,
+    flags=MapFlag,
+    fd=Fd,
+    offset=HexKLong,
+    returns=HexKLong,
+    classes="memory",
+    abis="x86_64 x32 aarch64",
+)
+call(
+    "mmap2",
+    addr=Addr,
+    length=ULong,
+    prot=Prot,
+    flags=MapFlag,
+    fd=Fd,
+    offset=PageOffset(),
+    returns=HexKLong,
+    classes="memory",
+    abis="i386",
+)
 
 
 @decoder("mmap", args=In(Array(Addr, 6)), returns=HexKLong, classes="memory desc", abis="i386")
@@ -97,7 +134,12 @@ def old_mmap(c: Call) -> Iterator[Yield]:
         yield "addr", c.address(c.args[0] & 0xFFFFFFFF)
         return
     kinds: tuple[tuple[str, Type], ...] = (
-        ("addr", Addr), ("length", ULong), ("prot", Prot), ("flags", MapFlag), ("fd", Fd), ("offset", HexLong),
+        ("addr", Addr),
+        ("length", ULong),
+        ("prot", Prot),
+        ("flags", MapFlag),
+        ("fd", Fd),
+        ("offset", HexLong),
     )
     for (name, kind), word in zip(kinds, words, strict=True):
         yield name, kind.value(c, word)
@@ -113,18 +155,38 @@ def _has_new_address(c: Call) -> bool:
     return bool(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) and flags & MREMAP_MAYMOVE)
 
 
-call("mremap", old_address=Addr, old_size=ULong, new_size=ULong, flags=Flags("mremap_flags", size="long"),
-     new_address=OnlyIf(_has_new_address, Addr), returns=HexKLong, classes="memory")
+call(
+    "mremap",
+    old_address=Addr,
+    old_size=ULong,
+    new_size=ULong,
+    flags=Flags("mremap_flags", size="long"),
+    new_address=OnlyIf(_has_new_address, Addr),
+    returns=HexKLong,
+    classes="memory",
+)
 call("madvise", addr=Addr, length=ULong, advice=Advice, classes="memory")
-call("process_madvise", pidfd=Fd, iovec=In(Iovecs("n", follow=False)), n=Size,
-     advice=Enum("madvise_cmds", unknown="MADV_???"), flags=X32, classes="memory")
+call(
+    "process_madvise",
+    pidfd=Fd,
+    iovec=In(Iovecs("n", follow=False)),
+    n=Size,
+    advice=Enum("madvise_cmds", unknown="MADV_???"),
+    flags=X32,
+    classes="memory",
+)
 call("process_mrelease", pidfd=Fd, flags=X32)
 call("mlock munlock", addr=Addr, length=ULong, classes="memory")
 call("mlock2", addr=Addr, length=ULong, flags=Flags("mlock_flags"), classes="memory")
 call("mlockall", flags=MlockAll, classes="memory")
 call("munlockall", classes="memory")
 call("msync", addr=Addr, length=ULong, flags=Flags("mctl_sync"), classes="memory")
-call("mincore", addr=Addr, length=ULong, vec=Out(Array(PageBit(), lambda c: -(-c.word("length") // PAGE))),
-     classes="memory")
+call(
+    "mincore",
+    addr=Addr,
+    length=ULong,
+    vec=Out(Array(PageBit(), lambda c: -(-c.word("length") // PAGE))),
+    classes="memory",
+)
 call("remap_file_pages", addr=Addr, size=ULong, prot=Prot, pgoff=ULong, flags=MapFlag, classes="memory")
 call("mseal", addr=Addr, length=ULong, flags=HexKLong, classes="memory")

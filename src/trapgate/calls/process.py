@@ -37,6 +37,13 @@ class Environment(Strings):
 
 
 call("execve", pathname=Path, argv=In(Strings()), envp=In(Environment()), classes="process")
-call("execveat", dirfd=DirFd, pathname=Path, argv=In(Strings()), envp=In(Environment()),
-     flags=Flags("at_flags"), classes="process")
+call(
+    "execveat",
+    dirfd=DirFd,
+    pathname=Path,
+    argv=In(Strings()),
+    envp=In(Environment()),
+    flags=Flags("at_flags"),
+    classes="process",
+)
 call("exit exit_group", status=Int, classes="process")

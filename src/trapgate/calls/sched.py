@@ -16,7 +16,21 @@ from trapgate.calls.describe import EXIT, Yield, call, decoder
 from trapgate.calls.memory import RESULT, In, Indirect, Length, Out, Struct, length_of
 from trapgate.calls.structs_time import Timespec, Timespec64, Timeval
 from trapgate.calls.types import (
-    Addr, Enum, Flags, Int, Named, Scalar, Tgid, Type, U32, U64, UInt, ULong, X32, format_int, with_remark,
+    U32,
+    U64,
+    X32,
+    Addr,
+    Enum,
+    Flags,
+    Int,
+    Named,
+    Scalar,
+    Tgid,
+    Type,
+    UInt,
+    ULong,
+    format_int,
+    with_remark,
 )
 from trapgate.model.abi import Abi
 from trapgate.model.values import MORE, AnyValue, Change, Joined, List, Number, Symbol, remark
@@ -81,8 +95,17 @@ call("sched_yield", classes="")
 # --- sched_attr -----------------------------------------------------------------------------
 
 SchedAttr = Struct(
-    "struct sched_attr", size=U32, sched_policy=PolicyNumber, sched_flags=Flags("sched_flags", size=8), sched_nice=Int,
-    sched_priority=U32, sched_runtime=U64, sched_deadline=U64, sched_period=U64, sched_util_min=U32, sched_util_max=U32,
+    "struct sched_attr",
+    size=U32,
+    sched_policy=PolicyNumber,
+    sched_flags=Flags("sched_flags", size=8),
+    sched_nice=Int,
+    sched_priority=U32,
+    sched_runtime=U64,
+    sched_deadline=U64,
+    sched_period=U64,
+    sched_util_min=U32,
+    sched_util_max=U32,
 )
 
 
@@ -101,7 +124,7 @@ def _show_attr(c: Call, addr: int, given: int, is_set: bool) -> AnyValue:
     size = int.from_bytes(data[:4], "little")
     known = room if is_set else size
     fields = _attr_fields(c, data, known, is_set)
-    if (given if is_set else size) > room and known >= ATTR_VER0 or (is_set and given > room):
+    if ((given if is_set else size) > room and known >= ATTR_VER0) or (is_set and given > room):
         fields.append((None, MORE))
     return StructValue(fields)
 
@@ -232,9 +255,24 @@ call("setrlimit", resource=Resource, rlim=In(RLimit))
 call("prlimit64", pid=Tgid, resource=Resource, new_limit=In(RLimit64), old_limit=Out(RLimit64))
 
 RUsage = Struct(
-    "struct rusage", brief=("ru_utime", "ru_stime"), ru_utime=Timeval, ru_stime=Timeval, ru_maxrss=ULong, ru_ixrss=ULong,
-    ru_idrss=ULong, ru_isrss=ULong, ru_minflt=ULong, ru_majflt=ULong, ru_nswap=ULong, ru_inblock=ULong, ru_oublock=ULong,
-    ru_msgsnd=ULong, ru_msgrcv=ULong, ru_nsignals=ULong, ru_nvcsw=ULong, ru_nivcsw=ULong,
+    "struct rusage",
+    brief=("ru_utime", "ru_stime"),
+    ru_utime=Timeval,
+    ru_stime=Timeval,
+    ru_maxrss=ULong,
+    ru_ixrss=ULong,
+    ru_idrss=ULong,
+    ru_isrss=ULong,
+    ru_minflt=ULong,
+    ru_majflt=ULong,
+    ru_nswap=ULong,
+    ru_inblock=ULong,
+    ru_oublock=ULong,
+    ru_msgsnd=ULong,
+    ru_msgrcv=ULong,
+    ru_nsignals=ULong,
+    ru_nvcsw=ULong,
+    ru_nivcsw=ULong,
 )
 HEADERS = {
     "struct rusage": "sys/resource.h",

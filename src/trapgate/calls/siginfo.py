@@ -16,9 +16,17 @@ from trapgate.calls.types import Enum, Fd, Type, Uid, format_int
 from trapgate.model.abi import BY_NAME, Abi
 from trapgate.model.values import AnyValue, Joined, Number, Struct, Symbol, Value, remark
 
-_CODES = {"SIGTRAP": "sigtrap_codes", "SIGCHLD": "sigchld_codes", "SIGIO": "sigpoll_codes", "SIGPROF": "sigprof_codes",
-          "SIGILL": "sigill_codes", "SIGFPE": "sigfpe_codes", "SIGSEGV": "sigsegv_codes", "SIGBUS": "sigbus_codes",
-          "SIGSYS": "sigsys_codes"}
+_CODES = {
+    "SIGTRAP": "sigtrap_codes",
+    "SIGCHLD": "sigchld_codes",
+    "SIGIO": "sigpoll_codes",
+    "SIGPROF": "sigprof_codes",
+    "SIGILL": "sigill_codes",
+    "SIGFPE": "sigfpe_codes",
+    "SIGSEGV": "sigsegv_codes",
+    "SIGBUS": "sigbus_codes",
+    "SIGSYS": "sigsys_codes",
+}
 SI_USER, SI_TIMER, SI_SIGIO, SI_TKILL = 0, -2, -5, -6
 POLL_CODES = range(1, 7)
 BUS_MCEERR, SEGV_BNDERR, SEGV_PKUERR, TRAP_PERF = (4, 5), 3, 4, 6
@@ -72,8 +80,10 @@ class _SigInfo:
         return [(name, self.c.address(self.word(offset)))]
 
     def fields(self) -> Fields:
-        shown: Fields = [("si_signo", Signal.value(self.c, self.signo)),
-                         ("si_code", _show_code(self.signo, self.code, self.c.style))]
+        shown: Fields = [
+            ("si_signo", Signal.value(self.c, self.signo)),
+            ("si_code", _show_code(self.signo, self.code, self.c.style)),
+        ]
         if self.errno:
             shown.append(("si_errno", _show_errno(self.errno)))
         return shown + (self.from_user() if self.code <= 0 else self.from_kernel())
@@ -83,8 +93,10 @@ class _SigInfo:
             return self.source()
         if self.code == SI_TIMER:
             timer, overrun = self.integer(0), self.integer(1)
-            shown: Fields = [("si_timerid", Number(format_int(timer & 0xFFFFFFFF, "x"), timer)),
-                             ("si_overrun", Number(str(overrun), overrun))]
+            shown: Fields = [
+                ("si_timerid", Number(format_int(timer & 0xFFFFFFFF, "x"), timer)),
+                ("si_overrun", Number(str(overrun), overrun)),
+            ]
             return shown + self.sigval(8)
         if self.code == SI_SIGIO:
             return self.band()
@@ -98,8 +110,13 @@ class _SigInfo:
 
     def from_kernel(self) -> Fields:
         name = signal_name(self.signo)
-        special = {"SIGCHLD": self.child, "SIGSEGV": self.segv, "SIGBUS": self.bus, "SIGTRAP": self.trap,
-                   "SIGSYS": self.sys}
+        special = {
+            "SIGCHLD": self.child,
+            "SIGSEGV": self.segv,
+            "SIGBUS": self.bus,
+            "SIGTRAP": self.trap,
+            "SIGSYS": self.sys,
+        }
         if name in special:
             return special[name]()
         if name in ("SIGILL", "SIGFPE"):
@@ -139,7 +156,9 @@ class _SigInfo:
             word = self.c.abi.word
             data, kind, flags = self.word(word), self.number(2 * word, 4, False), self.number(2 * word + 4, 4, False)
             shown.append(("si_perf_data", Number(format_int(data, "x"), data)))
-            shown.append(("si_perf_type", Enum("perf_type_id", unknown="PERF_TYPE_???").decode(self.c, kind) or Value("")))
+            shown.append(
+                ("si_perf_type", Enum("perf_type_id", unknown="PERF_TYPE_???").decode(self.c, kind) or Value(""))
+            )
             flag_type = Enum("sigtrap_perf_flags", unknown="TRAP_PERF_FLAG_???")
             shown.append(("si_perf_flags", flag_type.decode(self.c, flags) or Value("")))
         return shown

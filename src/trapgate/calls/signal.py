@@ -16,7 +16,21 @@ from trapgate.calls.siginfo import SIGINFO
 from trapgate.calls.structs_signal import Signal, SignalSet, format_signal_set, signal_name
 from trapgate.calls.structs_time import Timespec, Timespec64
 from trapgate.calls.types import (
-    Addr, Enum, Fd, Flags, HexLong, Int, Scalar, Size, Tgid, Tid, Type, ULong, Unused, truncate, with_remark,
+    Addr,
+    Enum,
+    Fd,
+    Flags,
+    HexLong,
+    Int,
+    Scalar,
+    Size,
+    Tgid,
+    Tid,
+    Type,
+    ULong,
+    Unused,
+    truncate,
+    with_remark,
 )
 from trapgate.model.abi import Abi
 from trapgate.model.values import AnyValue, Number, Symbol
@@ -30,8 +44,14 @@ RESTARTED = range(512, 517)
 call("kill", pid=Int, sig=Signal, classes="signal process")
 call("tkill", tid=Tid, sig=Signal, classes="signal process")
 call("tgkill", tgid=Tgid, tid=Tid, sig=Signal, classes="signal process")
-call("pidfd_send_signal", pidfd=Fd, sig=Signal, info=In(SIGINFO), flags=Flags("pidfd_send_signal_flags"),
-     classes="signal process")
+call(
+    "pidfd_send_signal",
+    pidfd=Fd,
+    sig=Signal,
+    info=In(SIGINFO),
+    flags=Flags("pidfd_send_signal_flags"),
+    classes="signal process",
+)
 call("rt_sigqueueinfo", tgid=Tgid, sig=Signal, info=In(SIGINFO), classes="signal process")
 call("rt_tgsigqueueinfo", tgid=Tgid, tid=Tid, sig=Signal, info=In(SIGINFO), classes="signal process")
 call("pause", classes="signal")
@@ -68,8 +88,16 @@ def _show_action(view: View) -> Shown:
 
 
 SaFlags = Flags("sigact_flags", size="long", unknown="SA_???")
-SigAction = Struct("struct kernel_sigaction", show=_show_action, sa_handler=Handler(), sa_flags=SaFlags, sa_restorer=Addr,
-                   sa_mask=SignalSet())
+SigAction = Struct(
+    "struct kernel_sigaction",
+    show=_show_action,
+    sa_handler=Handler(),
+    sa_flags=SaFlags,
+    sa_restorer=Addr,
+    sa_mask=SignalSet(),
+)
+
+
 class OldSet(SignalSet):
     """The one-word set of the calls that are older than real-time signals."""
 
@@ -80,25 +108,48 @@ class OldSet(SignalSet):
         return format_signal_set(data[offset : offset + c.abi.word], c.style)
 
 
-OldSigAction = Struct("struct old_sigaction", show=_show_action, sa_handler=Handler(), sa_mask=OldSet(), sa_flags=SaFlags,
-                      sa_restorer=Addr)
+OldSigAction = Struct(
+    "struct old_sigaction",
+    show=_show_action,
+    sa_handler=Handler(),
+    sa_mask=OldSet(),
+    sa_flags=SaFlags,
+    sa_restorer=Addr,
+)
 
 call("rt_sigaction", signum=Signal, act=In(SigAction), oldact=Out(SigAction), sigsetsize=Size, classes="signal")
 call("sigaction", signum=Signal, act=In(OldSigAction), oldact=Out(OldSigAction), classes="signal", abis="i386")
 call("signal", signum=Signal, handler=Handler(), returns=Handler(), classes="signal", abis="i386")
 
-StackT = Struct("stack_t", show=lambda v: v.fields("ss_sp", "ss_flags", "ss_size"), ss_sp=Addr,
-                ss_flags=Flags("sigaltstack_flags", unknown="SS_???"), ss_size=ULong)
+StackT = Struct(
+    "stack_t",
+    show=lambda v: v.fields("ss_sp", "ss_flags", "ss_size"),
+    ss_sp=Addr,
+    ss_flags=Flags("sigaltstack_flags", unknown="SS_???"),
+    ss_size=ULong,
+)
 HEADERS = {"stack_t": "signal.h", "struct kernel_sigaction": "", "struct old_sigaction": ""}
 call("sigaltstack", ss=In(StackT), old_ss=Out(StackT), classes="signal")
 
 # --- blocking and waiting -------------------------------------------------------------------
 
 Masked = SignalSet("sigsetsize", least=1)
-call("rt_sigprocmask", how=Enum("sigprocmaskcmds", unknown="SIG_???"), set=In(SignalSet("sigsetsize")),
-     oldset=Out(SignalSet("sigsetsize")), sigsetsize=Size, classes="signal")
-call("sigprocmask", how=Enum("sigprocmaskcmds", unknown="SIG_???"), set=In(OldSet()), oldset=Out(OldSet()),
-     classes="signal", abis="i386")
+call(
+    "rt_sigprocmask",
+    how=Enum("sigprocmaskcmds", unknown="SIG_???"),
+    set=In(SignalSet("sigsetsize")),
+    oldset=Out(SignalSet("sigsetsize")),
+    sigsetsize=Size,
+    classes="signal",
+)
+call(
+    "sigprocmask",
+    how=Enum("sigprocmaskcmds", unknown="SIG_???"),
+    set=In(OldSet()),
+    oldset=Out(OldSet()),
+    classes="signal",
+    abis="i386",
+)
 call("rt_sigpending", set=Out(SignalSet("sigsetsize", least=1)), sigsetsize=Size, classes="signal")
 call("sigpending", set=Out(OldSet()), classes="signal", abis="i386")
 call("rt_sigsuspend", mask=In(SignalSet("sigsetsize")), sigsetsize=Size, classes="signal")
@@ -168,8 +219,16 @@ class TimeIn(In):
 
 
 def _waits(time: Type, abis: str, name: str) -> None:
-    call(name, set=In(SignalSet("sigsetsize")), info=InfoOut(SIGINFO), timeout=TimeIn(time), sigsetsize=Size,
-         returns=WaitedSignal(), abis=abis, classes="signal")
+    call(
+        name,
+        set=In(SignalSet("sigsetsize")),
+        info=InfoOut(SIGINFO),
+        timeout=TimeIn(time),
+        sigsetsize=Size,
+        returns=WaitedSignal(),
+        abis=abis,
+        classes="signal",
+    )
 
 
 _waits(Timespec, "x86_64 x32 i386 aarch64", "rt_sigtimedwait")

@@ -234,7 +234,12 @@ class Named(Scalar):
     """Base of enumerations and flags: values of one or more tables, cached per style and ABI."""
 
     def __init__(
-        self, *names: str, unknown: str | None = None, size: int | str = 4, base: str = "x", signed: bool = False,
+        self,
+        *names: str,
+        unknown: str | None = None,
+        size: int | str = 4,
+        base: str = "x",
+        signed: bool = False,
         big_endian: bool = False,
     ) -> None:
         super().__init__(size, base, signed, big_endian)

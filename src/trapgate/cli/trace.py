@@ -48,6 +48,6 @@ def run_as_strace(argv: list[str], program: str) -> int:
     except TrapgateError as error:
         if program == OWN_NAME:
             raise
-        text = error.what if error.what.startswith("Cannot") and "find" in error.what else str(error)
-        print(f"{program}: {text}", file=sys.stderr)
+        said = error.what if error.what.startswith("Cannot") and "find" in error.what else str(error)
+        print(f"{program}: {said}", file=sys.stderr)
         return 1

@@ -19,7 +19,6 @@ from trapgate.model.abi import BY_INDEX, Abi
 from trapgate.model.record import Phase, Record
 from trapgate.model.values import Number
 
-
 Found = tuple[str, Description, Layout, tuple[bool, bool]]
 """Name, description, order of decoding, whether abbreviated and whether pointers are followed."""
 
@@ -58,8 +57,18 @@ class Decoder:
         """The call of ``record``, nothing decoded yet."""
         abi = BY_INDEX[record.abi]
         name, description, layout, traits = self.find(abi, record.nr)
-        c = Call(abi, record.nr, name, record.args, memory=memory, options=self.options, process=process,
-                 tid=record.tid, pid=record.pid, traits=traits)
+        c = Call(
+            abi,
+            record.nr,
+            name,
+            record.args,
+            memory=memory,
+            options=self.options,
+            process=process,
+            tid=record.tid,
+            pid=record.pid,
+            traits=traits,
+        )
         c.description = description
         c.layout = layout
         return c

@@ -16,11 +16,30 @@ from trapgate.calls.memory import Path, String_
 from trapgate.calls.types import Type
 
 _BY_TYPE: dict[str, Type] = {
-    "int": types.Int, "unsigned int": types.UInt, "long": types.Long, "unsigned long": types.ULong,
-    "size_t": types.Size, "pid_t": types.Tid, "uid_t": types.Uid, "gid_t": types.Gid, "umode_t": types.Mode,
-    "loff_t": types.Long, "off_t": types.Long, "key_t": types.Hex32, "u32": types.UInt, "u64": types.U64,
-    "__u32": types.UInt, "__u64": types.U64, "__s32": types.Int, "qid_t": types.UInt, "aio_context_t": types.HexLong,
-    "clockid_t": types.Int, "timer_t": types.Int, "mqd_t": types.Fd, "old_uid_t": types.Uid16, "old_gid_t": types.Gid16,
+    "int": types.Int,
+    "unsigned int": types.UInt,
+    "long": types.Long,
+    "unsigned long": types.ULong,
+    "size_t": types.Size,
+    "pid_t": types.Tid,
+    "uid_t": types.Uid,
+    "gid_t": types.Gid,
+    "umode_t": types.Mode,
+    "loff_t": types.Long,
+    "off_t": types.Long,
+    "key_t": types.Hex32,
+    "u32": types.UInt,
+    "u64": types.U64,
+    "__u32": types.UInt,
+    "__u64": types.U64,
+    "__s32": types.Int,
+    "qid_t": types.UInt,
+    "aio_context_t": types.HexLong,
+    "clockid_t": types.Int,
+    "timer_t": types.Int,
+    "mqd_t": types.Fd,
+    "old_uid_t": types.Uid16,
+    "old_gid_t": types.Gid16,
 }
 _FD_NAMES = {"fd", "dfd", "fildes", "fd_in", "fd_out", "epfd", "dirfd", "newdfd", "olddfd", "sockfd", "pidfd", "fs_fd"}
 _FLAG_WORDS = ("flags", "mask", "flag")

@@ -30,7 +30,11 @@ def format_result(c: Call) -> str:
         if c.shown_result is not None:
             return c.shown_result.text
         # under -e raw= the kernel's restart codes print as any other error
-        text = f"-1 {error_name(c.error)} ({os.strerror(c.error)})" if raw and c.error in RESTARTS else format_error(c.error)
+        text = (
+            f"-1 {error_name(c.error)} ({os.strerror(c.error)})"
+            if raw and c.error in RESTARTS
+            else format_error(c.error)
+        )
         return f"{text} ({c.note})" if c.note is not None and not raw else text
     if raw:
         return hex(truncate(c.result, c.abi.register, False)) if c.result else "0"

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from trapgate.calls.call import Call, Options, Process
 from trapgate.calls import structs_signal
+from trapgate.calls.call import Call, Options, Process
 from trapgate.calls.siginfo import show_siginfo
 from trapgate.model.abi import Abi
 from trapgate.model.record import Record

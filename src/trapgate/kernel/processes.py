@@ -6,6 +6,7 @@ Source: proc_pid_syscall(5).
 
 from __future__ import annotations
 
+
 def read_stack_pointer(tid: int) -> int:
     """The stack pointer of a thread that is stopped; 0 when it runs or cannot be read."""
     return _read_syscall_word(tid, -2)

@@ -53,11 +53,23 @@ class NetlinkSocket:
 DiagSocket = InetSocket | UnixSocket | NetlinkSocket
 
 PROTOCOLS = {
-    "UNIX": (socket.AF_UNIX, 0), "UNIX-STREAM": (socket.AF_UNIX, 0), "NETLINK": (socket.AF_NETLINK, 0),
-    **{name + suffix: (family, number)
-       for suffix, family in (("", socket.AF_INET), ("v6", socket.AF_INET6))
-       for name, number in (("TCP", 6), ("UDP", 17), ("UDPLITE", 136), ("DCCP", 33), ("SCTP", 132), ("L2TP/IP", 115),
-                            ("PING", 1), ("RAW", 255))},
+    "UNIX": (socket.AF_UNIX, 0),
+    "UNIX-STREAM": (socket.AF_UNIX, 0),
+    "NETLINK": (socket.AF_NETLINK, 0),
+    **{
+        name + suffix: (family, number)
+        for suffix, family in (("", socket.AF_INET), ("v6", socket.AF_INET6))
+        for name, number in (
+            ("TCP", 6),
+            ("UDP", 17),
+            ("UDPLITE", 136),
+            ("DCCP", 33),
+            ("SCTP", 132),
+            ("L2TP/IP", 115),
+            ("PING", 1),
+            ("RAW", 255),
+        )
+    },
 }
 """Names of protocols as the kernel gives them (``system.sockprotoname``): family and protocol."""
 

@@ -184,8 +184,8 @@ def parse_record(buffer: bytes | memoryview, offset: int = 0) -> tuple[Record, i
     """
     if offset + HEADER.size > len(buffer):
         raise ValueError("buffer ends inside a record header")
-    size, kind, abi, count, time, duration, pid, tid, ip, cgroup, nr, a0, a1, a2, a3, a4, a5, result = HEADER.unpack_from(
-        buffer, offset
+    size, kind, abi, count, time, duration, pid, tid, ip, cgroup, nr, a0, a1, a2, a3, a4, a5, result = (
+        HEADER.unpack_from(buffer, offset)
     )
     end = offset + size
     if size < HEADER.size or size % 8 or end > len(buffer):

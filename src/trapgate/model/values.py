@@ -147,7 +147,9 @@ class Struct:
     @property
     def data(self) -> Json:
         """An object; unnamed fields are numbered ``_0``, ``_1``, what was left out is absent."""
-        return {n or getattr(v, "key", None) or f"_{i}": v.data for i, (n, v) in enumerate(self.fields) if v is not MORE}
+        return {
+            n or getattr(v, "key", None) or f"_{i}": v.data for i, (n, v) in enumerate(self.fields) if v is not MORE
+        }
 
     def leaves(self) -> Iterable[tuple[str, str]]:
         yield "punct", self.brackets[0]
@@ -170,7 +172,9 @@ class List:
     __slots__ = ("items", "brackets", "separator")
     role = "list"
 
-    def __init__(self, items: Sequence[AnyValue], brackets: tuple[str, str] = ("[", "]"), separator: str = ", ") -> None:
+    def __init__(
+        self, items: Sequence[AnyValue], brackets: tuple[str, str] = ("[", "]"), separator: str = ", "
+    ) -> None:
         self.items = items
         self.brackets = brackets
         self.separator = separator

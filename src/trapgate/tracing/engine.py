@@ -11,7 +11,6 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
 
 from trapgate.calls.call import UNKNOWN_PROCESS, Call, Memory
 from trapgate.calls.describe import Argument
@@ -29,14 +28,13 @@ from trapgate.tracing.lines import Lines, Sink, Task
 from trapgate.tracing.memory import HeldMemory
 from trapgate.tracing.options import TraceOptions
 from trapgate.tracing.output import FileSink
-from trapgate.tracing.process import LiveProcess, read_comm
 from trapgate.tracing.pathfilter import PathFilter
+from trapgate.tracing.process import LiveProcess, read_comm
 from trapgate.tracing.sources import Chosen
 from trapgate.tracing.status import status_code
 from trapgate.tracing.summary import Summary
 from trapgate.tracing.tampering import Tampering
 from trapgate.tracing.timestamps import Clock, format_seconds
-
 
 MOST_BODIES = 1 << 16
 """Distinct calls that are remembered with their text."""
@@ -67,9 +65,7 @@ class Engine:
         to_terminal = options.output is None and os.isatty(2)
         colored = wants_color(options.color, to_terminal, options.output_separately, os.environ)
         self.palette = Palette.from_environment() if colored else None
-        self.tampering = (
-            Tampering(options.injections, chosen.source, self.message) if options.injections else None
-        )
+        self.tampering = Tampering(options.injections, chosen.source, self.message) if options.injections else None
         self.matcher = PathFilter(options.paths, options.fds) if options.paths or options.fds is not None else None
         self.now_ns = 0
         self.last_ns = 0
@@ -81,15 +77,31 @@ class Engine:
         self.has_no_leader = self.clock.is_silent and not (
             o.shows_pid or o.syscall_number or o.instruction_pointer or o.times.duration_digits is not None
         )
-        self.repeats = not (o.decode.decode_fds or o.decode.decode_pids or o.summary is not None or o.injections
-                            or o.paths or o.fds is not None or o.output_separately or self.palette is not None
-                            or o.syscall_limit is not None)
+        self.repeats = not (
+            o.decode.decode_fds
+            or o.decode.decode_pids
+            or o.summary is not None
+            or o.injections
+            or o.paths
+            or o.fds is not None
+            or o.output_separately
+            or self.palette is not None
+            or o.syscall_limit is not None
+        )
         self.bodies: dict[bytes, tuple[str, str, str]] = {}
         self.handlers: dict[int, Callable[[Record], None]] = {
-            Kind.CALL: self.on_call, Kind.ENTER: self.on_enter, Kind.EXIT: self.on_exit,
-            Kind.SIGNAL: self.on_signal, Kind.STOP: self.on_stop, Kind.FORK: self.on_fork, Kind.EXEC: self.on_exec,
-            Kind.EXITING: self.on_exiting, Kind.TASK_EXIT: self.on_task_exit, Kind.ATTACH: self.on_attach,
-            Kind.DETACH: self.on_detach, Kind.LOST: self.on_lost,
+            Kind.CALL: self.on_call,
+            Kind.ENTER: self.on_enter,
+            Kind.EXIT: self.on_exit,
+            Kind.SIGNAL: self.on_signal,
+            Kind.STOP: self.on_stop,
+            Kind.FORK: self.on_fork,
+            Kind.EXEC: self.on_exec,
+            Kind.EXITING: self.on_exiting,
+            Kind.TASK_EXIT: self.on_task_exit,
+            Kind.ATTACH: self.on_attach,
+            Kind.DETACH: self.on_detach,
+            Kind.LOST: self.on_lost,
         }
 
     @property
@@ -442,7 +454,13 @@ class Engine:
         if c is None or self.options.summary_only:
             return
         other = self.lines.printing
-        if not self.lines.separate and other is not None and other is not task and other.column and other.staged is None:
+        if (
+            not self.lines.separate
+            and other is not None
+            and other is not task
+            and other.column
+            and other.staged is None
+        ):
             self.lines.put(other, " <unfinished ...>\n")
             other.column = 0
         self.lines.resume(task, c.name)

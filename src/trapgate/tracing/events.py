@@ -63,9 +63,17 @@ class EventMaker:
         """Calls to emit until --syscall-limit is reached; None: no limit."""
         self.tasks: dict[int, int] = {}
         self.handlers: dict[int, Callable[[Record], None]] = {
-            Kind.CALL: self.on_call, Kind.ENTER: self.on_enter, Kind.EXIT: self.on_exit, Kind.SIGNAL: self.on_signal,
-            Kind.STOP: self.on_signal, Kind.FORK: self.on_fork, Kind.EXEC: self.on_exec, Kind.EXITING: self.on_unfinished,
-            Kind.TASK_EXIT: self.on_task_exit, Kind.ATTACH: self.on_attach, Kind.DETACH: self.on_attach,
+            Kind.CALL: self.on_call,
+            Kind.ENTER: self.on_enter,
+            Kind.EXIT: self.on_exit,
+            Kind.SIGNAL: self.on_signal,
+            Kind.STOP: self.on_signal,
+            Kind.FORK: self.on_fork,
+            Kind.EXEC: self.on_exec,
+            Kind.EXITING: self.on_unfinished,
+            Kind.TASK_EXIT: self.on_task_exit,
+            Kind.ATTACH: self.on_attach,
+            Kind.DETACH: self.on_attach,
             Kind.LOST: self.on_lost,
         }
 
@@ -86,12 +94,25 @@ class EventMaker:
         """Emit an event with what every record knows."""
         moment = (record.time_ns if time_ns is None else time_ns) + self.clock_offset_ns
         abi = BY_INDEX.get(record.abi)
-        self.emit(Event(kind, moment, record.pid, record.tid, self.comm(record.tid), abi.name if abi else None,
-                        ip=record.ip or None, cgroup=record.cgroup or None, **more))
+        self.emit(
+            Event(
+                kind,
+                moment,
+                record.pid,
+                record.tid,
+                self.comm(record.tid),
+                abi.name if abi else None,
+                ip=record.ip or None,
+                cgroup=record.cgroup or None,
+                **more,
+            )
+        )
 
     def is_wanted(self, c: Call) -> bool:
         """Whether the filters let the call through."""
-        return self.options.calls.matches(c.name, c.abi.name, c.nr) and (self.matcher is None or self.matcher.matches(c))
+        return self.options.calls.matches(c.name, c.abi.name, c.nr) and (
+            self.matcher is None or self.matcher.matches(c)
+        )
 
     def on_enter(self, record: Record) -> None:
         self.open.pop(record.tid, None)
@@ -124,9 +145,20 @@ class EventMaker:
         if self.remaining is not None:
             self.remaining -= 1
         text = f"{c.name}({', '.join([v.text for _, v in args])}) = {format_result(c)}"
-        self.event("call", record, time_ns, number=c.nr, name=c.name, args={n: v.data for n, v in args}, words=c.args,
-                   result=-1 if failed else c.result, error=error_name(c.error) if failed else None,
-                   note=c.note or None, duration=duration, text=text)
+        self.event(
+            "call",
+            record,
+            time_ns,
+            number=c.nr,
+            name=c.name,
+            args={n: v.data for n, v in args},
+            words=c.args,
+            result=-1 if failed else c.result,
+            error=error_name(c.error) if failed else None,
+            note=c.note or None,
+            duration=duration,
+            text=text,
+        )
 
     def on_unfinished(self, record: Record) -> None:
         entered = self.open.pop(record.tid, None)
@@ -134,8 +166,16 @@ class EventMaker:
             c = entered.c
             set_result(c, 0)
             text = f"{c.name}({', '.join([v.text for _, v in entered.args])}{' <unfinished ...>' if c.more_at_exit else ''}) = ?"
-            self.event("unfinished", record, entered.time_ns, number=c.nr, name=c.name,
-                       args={n: v.data for n, v in entered.args}, words=c.args, text=text)
+            self.event(
+                "unfinished",
+                record,
+                entered.time_ns,
+                number=c.nr,
+                name=c.name,
+                args={n: v.data for n, v in entered.args},
+                words=c.args,
+                text=text,
+            )
 
     def on_signal(self, record: Record) -> None:
         if record.nr not in self.options.signals:
@@ -143,8 +183,14 @@ class EventMaker:
         abi = BY_INDEX.get(record.abi) or BY_INDEX[1]
         info = signal_info(record, abi, self.options.decode)
         kind = "stop" if record.kind == Kind.STOP else "signal"
-        self.event(kind, record, number=record.nr, name=signal_name(record.nr),
-                   args=info.data if info is not None else {}, text=describe_signal(record, abi, self.options.decode))
+        self.event(
+            kind,
+            record,
+            number=record.nr,
+            name=signal_name(record.nr),
+            args=info.data if info is not None else {},
+            text=describe_signal(record, abi, self.options.decode),
+        )
 
     def on_fork(self, record: Record) -> None:
         self.tasks[record.nr] = record.args[0] or record.nr

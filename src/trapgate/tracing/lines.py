@@ -31,9 +31,32 @@ class Sink(Protocol):
 class Task:
     """One thread that is traced."""
 
-    __slots__ = ("tid", "pid", "comm", "sink", "column", "staged", "call", "shown", "entered_ns", "cpu_ns", "hidden", "abi",
-                 "interrupted", "attached", "injected", "counts", "names_comm", "signal", "limit_reached", "notes", "process",
-                 "reprint", "stack", "tampered")
+    __slots__ = (
+        "tid",
+        "pid",
+        "comm",
+        "sink",
+        "column",
+        "staged",
+        "call",
+        "shown",
+        "entered_ns",
+        "cpu_ns",
+        "hidden",
+        "abi",
+        "interrupted",
+        "attached",
+        "injected",
+        "counts",
+        "names_comm",
+        "signal",
+        "limit_reached",
+        "notes",
+        "process",
+        "reprint",
+        "stack",
+        "tampered",
+    )
 
     def __init__(self, tid: int, pid: int, sink: Sink, comm: str = "") -> None:
         self.tid = tid

@@ -12,7 +12,7 @@ import os
 import stat
 import subprocess
 from collections.abc import Callable
-from typing import TextIO
+from typing import IO, TextIO
 
 from trapgate.model.errors import TrapgateError
 from trapgate.tracing.lines import Sink
@@ -32,8 +32,11 @@ def open_file(path: str, append: bool) -> TextIO:
     flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (os.O_APPEND if append else os.O_TRUNC)
     try:
         if _is_foreign_link(path):
-            raise OutputError(f"open '{path}'", "it is a symbolic link that another user made",
-                              "name the file it leads to, or remove the link")
+            raise OutputError(
+                f"open '{path}'",
+                "it is a symbolic link that another user made",
+                "name the file it leads to, or remove the link",
+            )
         fd = os.open(path, flags, 0o600)
     except OSError as error:
         raise OutputError(f"open '{path}'", os.strerror(error.errno or 0), "choose another file with -o") from None
@@ -54,7 +57,7 @@ class FileSink:
 
     write: Callable[[str], object]
 
-    def __init__(self, file: TextIO, name: str, owned: bool = True) -> None:
+    def __init__(self, file: IO[str], name: str, owned: bool = True) -> None:
         self._file = file
         self.name = name
         self.write = file.write
@@ -73,8 +76,11 @@ class FileSink:
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise OutputError(f"write '{self.name}'", os.strerror(error.errno or errno.EIO),
-                              "free some room, or choose another file with -o") from None
+            raise OutputError(
+                f"write '{self.name}'",
+                os.strerror(error.errno or errno.EIO),
+                "free some room, or choose another file with -o",
+            ) from None
 
     def close(self) -> None:
         """Flush, and close unless it is shared."""
@@ -98,8 +104,9 @@ class Output:
             return FileSink.standard_error()
         if self._name[:1] in ("|", "!"):
             # a shell because the option's very meaning is a shell command (strace -o '|cmd')
-            self._child = subprocess.Popen(self._name[1:], shell=True, stdin=subprocess.PIPE, text=True,
-                                           encoding="utf-8", errors="surrogateescape")
+            self._child = subprocess.Popen(
+                self._name[1:], shell=True, stdin=subprocess.PIPE, text=True, encoding="utf-8", errors="surrogateescape"
+            )
             assert self._child.stdin is not None
             return FileSink(self._child.stdin, self._name)
         return FileSink(open_file(self._name, self._append), self._name, owned=False)

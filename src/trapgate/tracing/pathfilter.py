@@ -13,7 +13,6 @@ from trapgate.calls.types import truncate
 from trapgate.kernel.descriptors import read_fd_path
 from trapgate.tracing.filters import NumberSet
 
-
 CHOSEN = frozenset({"file", "desc", "network"})
 """The classes whose calls can be chosen by path or descriptor."""
 

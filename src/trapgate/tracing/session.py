@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any
 
 from trapgate.model.errors import TrapgateError
+from trapgate.model.event import Event
 from trapgate.sources.ptrace import AttachError
 from trapgate.tracing.engine import Engine
 from trapgate.tracing.events import EventMaker, format_json
@@ -46,11 +47,15 @@ def find_program(name: str, path: str | None) -> str:
         candidates = [os.path.join(folder or os.getcwd(), name) for folder in (path or "").split(":")]
         found = next((file for file in candidates if _is_program(file)), "")
         if not found:
-            raise TrapgateError(f"Cannot find executable '{name}'", "it is in no folder of PATH", "give the program's path")
+            raise TrapgateError(
+                f"Cannot find executable '{name}'", "it is in no folder of PATH", "give the program's path"
+            )
     try:
         os.stat(found)
     except OSError as error:
-        raise TrapgateError(f"Cannot stat '{found}'", os.strerror(error.errno or 0), "give the program's path") from None
+        raise TrapgateError(
+            f"Cannot stat '{found}'", os.strerror(error.errno or 0), "give the program's path"
+        ) from None
     return found
 
 
@@ -106,7 +111,11 @@ class Session:
         if not self.options.json:
             return Engine(self.options, self.chosen, self.output.sink_for, self.options.program)
         sink = self.output.sink_for(os.getpid())
-        return EventMaker(self.options, self.chosen, lambda event: sink.write(format_json(event) + "\n"))
+
+        def emit(event: Event) -> None:
+            sink.write(format_json(event) + "\n")
+
+        return EventMaker(self.options, self.chosen, emit)
 
     # --- start ------------------------------------------------------------------------------
 

@@ -38,11 +38,21 @@ def needs_ptrace(o: TraceOptions) -> list[tuple[str, str]]:
     found = []
     held = "needs the program to be held"
     for option, asked in (
-        ("-e inject", bool(o.injections)), ("-y", bool(o.decode.decode_fds)), ("-P", bool(o.paths)),
-        ("-e trace-fds", o.fds is not None), ("-k", o.stack is not None), ("-b execve", o.detach_on_execve),
-        ("--syscall-limit", o.syscall_limit is not None), ("-D", o.daemon_level > 0), ("-Y", bool(o.decode.decode_pids)),
-        ("--seccomp-bpf", o.seccomp), ("-e read", o.read_fds is not None), ("-e write", o.write_fds is not None),
-        ("--kill-on-exit", o.kill_on_exit), ("-e kvm", o.kvm is not None), ("-e namespace", o.namespace_new),
+        ("-e inject", bool(o.injections)),
+        ("-y", bool(o.decode.decode_fds)),
+        ("-P", bool(o.paths)),
+        ("-e trace-fds", o.fds is not None),
+        ("-k", o.stack is not None),
+        ("-b execve", o.detach_on_execve),
+        ("--syscall-limit", o.syscall_limit is not None),
+        ("-D", o.daemon_level > 0),
+        ("-Y", bool(o.decode.decode_pids)),
+        ("--seccomp-bpf", o.seccomp),
+        ("-e read", o.read_fds is not None),
+        ("-e write", o.write_fds is not None),
+        ("--kill-on-exit", o.kill_on_exit),
+        ("-e kvm", o.kvm is not None),
+        ("-e namespace", o.namespace_new),
     ):
         if asked:
             found.append((option, held))
@@ -58,17 +68,24 @@ def open_source(o: TraceOptions) -> Chosen:
     """The best source for ``o``; raises CannotTraceError when there is none."""
     held, everywhere = needs_ptrace(o), needs_bpf(o)
     if held and everywhere:
-        raise TrapgateError("trace", f"{held[0][0]} needs the ptrace source, {everywhere[0]} the bpf source",
-                            "leave one of them out", exit_code=2)
+        raise TrapgateError(
+            "trace",
+            f"{held[0][0]} needs the ptrace source, {everywhere[0]} the bpf source",
+            "leave one of them out",
+            exit_code=2,
+        )
     if o.source == "ptrace" or (o.source == "auto" and held):
         if everywhere:
-            raise TrapgateError("trace", f"the ptrace source cannot do {everywhere[0]}", "use --source bpf", exit_code=2)
+            raise TrapgateError(
+                "trace", f"the ptrace source cannot do {everywhere[0]}", "use --source bpf", exit_code=2
+            )
         why = f"{held[0][0]} {held[0][1]}" if held and o.source == "auto" else "asked for"
         return Chosen(open_ptrace(o), "ptrace", True, why)
     if o.source == "bpf":
         if held:
-            raise TrapgateError("trace", f"the bpf source cannot do {held[0][0]}: it {held[0][1]}",
-                                "use --source ptrace", exit_code=2)
+            raise TrapgateError(
+                "trace", f"the bpf source cannot do {held[0][0]}: it {held[0][1]}", "use --source ptrace", exit_code=2
+            )
         return Chosen(open_bpf(o), "bpf", False, "asked for")
     try:
         return Chosen(open_bpf(o), "bpf", False, "it may be used, and costs least")
@@ -83,7 +100,11 @@ def open_ptrace(o: TraceOptions) -> Any:
     from trapgate.sources.ptrace import Ptrace
 
     return Ptrace(
-        follow=o.follow, hold=True, wanted=wanted_bitmaps(o), seccomp=o.seccomp, kill_on_exit=o.kill_on_exit or o.seccomp
+        follow=o.follow,
+        hold=True,
+        wanted=wanted_bitmaps(o),
+        seccomp=o.seccomp,
+        kill_on_exit=o.kill_on_exit or o.seccomp,
     )
 
 
@@ -93,8 +114,13 @@ def open_bpf(o: TraceOptions) -> Any:
     from trapgate.sources.bpf import Bpf
 
     plans = make_plans(o.decode.string_limit, LIVE_ABIS, lambda name, abi: o.calls.matches(name, abi))
-    return Bpf(plan=plans.by_call, subplan=plans.by_selector, wanted=wanted_bitmaps(o), ring_bytes=o.ring_bytes,
-               follow=o.follow or o.all or bool(o.cgroups))
+    return Bpf(
+        plan=plans.by_call,
+        subplan=plans.by_selector,
+        wanted=wanted_bitmaps(o),
+        ring_bytes=o.ring_bytes,
+        follow=o.follow or o.all or bool(o.cgroups),
+    )
 
 
 def wanted_bitmaps(o: TraceOptions) -> Mapping[int, bytes] | None:
