@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING
 
 from trapgate.calls.memory import InOut
 from trapgate.calls.types import Type
@@ -35,7 +35,7 @@ EXIT = _Exit()
 RETURN = _Exit()
 """As EXIT, when nothing but the result is still to come."""
 Argument = tuple[str, AnyValue]
-Yield = Union[Argument, _Exit]
+Yield = Argument | _Exit
 DecoderFunction = Callable[["Call"], Iterator[Yield]]
 
 

@@ -8,7 +8,7 @@ pointer that cannot be read prints as its address and never spoils the rest of t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING
 
 from trapgate.calls.quote import Hex
 from trapgate.calls.types import Scalar, Type, truncate
@@ -49,8 +49,9 @@ class Behind:
         self.name = name
 
 
-Length = Union[int, str, _Result, Member, Behind, Callable[["Call"], int]]
-"""A constant, the name of the parameter that holds it, RESULT, a Member, Behind a pointer, or a function of the call."""
+Length = int | str | _Result | Member | Behind | Callable[["Call"], int]
+"""A constant, the name of the parameter that holds it, RESULT, a Member, Behind a pointer, or a function of the call.
+"""
 
 
 def length_of(c: Call, length: Length) -> int:
@@ -272,7 +273,7 @@ class Fixed(Type):
         step = self.inner.size(c.abi)
         shown = c.options.string_limit if not self.whole and is_cut(c, self.n) else self.n
         items: list[AnyValue] = [self.inner.load(c, data, offset + i * step) for i in range(shown)]
-        return values.List(items + [MORE] if shown < self.n else items)
+        return values.List([*items, MORE] if shown < self.n else items)
 
 
 class Array(Type):

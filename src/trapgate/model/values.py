@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Union
 
-Json = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]
+Json = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]  # noqa: UP007  # it names itself, as a string
 
 
 class Value:
@@ -241,7 +241,7 @@ class Change(Joined):
         return {"before": self.parts[0].data, "after": self.parts[2].data}
 
 
-AnyValue = Union[Value, Struct, List, Joined]
+AnyValue = Value | Struct | List | Joined
 
 
 def remark(text: str) -> Comment:

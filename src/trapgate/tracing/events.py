@@ -165,7 +165,8 @@ class EventMaker:
         if entered is not None and "unfinished" in self.options.status:
             c = entered.c
             set_result(c, 0)
-            text = f"{c.name}({', '.join([v.text for _, v in entered.args])}{' <unfinished ...>' if c.more_at_exit else ''}) = ?"
+            shown = ", ".join([v.text for _, v in entered.args])
+            text = f"{c.name}({shown}{' <unfinished ...>' if c.more_at_exit else ''}) = ?"
             self.event(
                 "unfinished",
                 record,

@@ -66,7 +66,7 @@ class FileSink:
     @classmethod
     def standard_error(cls) -> FileSink:
         """Standard error as a sink."""
-        file = open(2, "w", BUFFER, encoding="utf-8", errors="surrogateescape", closefd=False)
+        file = open(2, "w", BUFFER, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115  # the sink owns it
         return cls(file, "standard error", owned=False)
 
     def flush(self) -> None:

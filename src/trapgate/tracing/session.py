@@ -12,6 +12,7 @@ import os
 import signal
 import stat
 import sys
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
@@ -256,10 +257,8 @@ class Session:
             signal.signal(ending, signal.SIG_IGN)
         if self.engine.child and self.engine.child_status is None:
             for send in (signal.SIGCONT, number):
-                try:
+                with suppress(ProcessLookupError):
                     os.kill(self.engine.child, send)
-                except ProcessLookupError:
-                    pass
         self.detach()
 
     def close(self) -> None:
