@@ -138,7 +138,7 @@ class Ptrace:
         """Lets everything go on untraced; waits at most two seconds. The next `run` has the last records."""
 
     def close(self) -> None:
-        """Frees everything. What is still traced stays so until the thread ends."""
+        """Lets everything go on untraced and frees the tracer; so does its end as an object."""
 
 class BpfReader:
     """Drains BPF ring buffers into batches of records, in a thread of its own that never touches Python."""

@@ -21,7 +21,7 @@
 #include "tracer.h"
 
 #include <errno.h>
-#include <linux/filter.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -722,10 +722,25 @@ int tg_tracer_delay(struct tg_tracer *t, pid_t tid, u64 ns)
 	return 0;
 }
 
+/* Whether a thread has ended, which a leader's death does not report before its last thread's. */
+static bool is_zombie(pid_t tid)
+{
+	char path[32], state = 0;
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)tid);
+	FILE *file = fopen(path, "re");
+	if (!file)
+		return false;
+	for (int c; (c = getc(file)) != EOF;)
+		if (c == ')' && fscanf(file, " %c", &state) != 1)
+			state = 0; /* a name may hold a parenthesis: the last one counts */
+	fclose(file);
+	return state == 'Z' || state == 'X';
+}
+
 static int ask_to_stop(struct tg_tracer *t, struct tg_task *task)
 {
 	task->flags |= TG_T_DETACH;
-	if (task->flags & TG_T_STOPPED)
+	if ((task->flags & TG_T_STOPPED) || is_zombie(task->tid))
 		return let_go(t, task);
 	tg_ptrace(TG_PTRACE_INTERRUPT, task->tid, NULL, NULL); /* a new one stops by itself */
 	return 0;
@@ -760,7 +775,7 @@ int tg_tracer_detach_all(struct tg_tracer *t)
 	for (u32 i = 0; i < n && !err; i++)
 		err = ask_to_stop(t, all[i]);
 	free(all);
-	while (!err && t->tasks.n && tg_now_ns() < deadline) {
+	while (!err && (t->tasks.n || t->n_pending) && tg_now_ns() < deadline) {
 		pid_t tid;
 		int status;
 		err = set_timer(t, 50000000);

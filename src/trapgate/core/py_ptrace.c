@@ -7,6 +7,7 @@
 #include <linux/filter.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct ptrace_object {
 	PyObject_HEAD
@@ -150,6 +151,9 @@ static int set_wanted(struct ptrace_object *self, PyObject *mapping)
 
 static void close_tracer(struct ptrace_object *self)
 {
+	/* a thread that stays traced would freeze at its next stop; after a fork it is not ours */
+	if (self->open && self->tracer.tasks.n && self->tracer.owner == gettid())
+		tg_tracer_detach_all(&self->tracer);
 	if (self->open)
 		tg_tracer_deinit(&self->tracer);
 	self->open = false;

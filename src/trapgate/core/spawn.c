@@ -79,17 +79,15 @@ static void become_user(const struct tg_spawn *spawn, const struct pipes *pipes)
 }
 
 /* What Python ignores and a program expects to be at its default. */
-static void restore_signals(bool child_ignored)
+static void restore_signals(void)
 {
 	signal(SIGPIPE, SIG_DFL);
 #ifdef SIGXFSZ
 	signal(SIGXFSZ, SIG_DFL);
 #endif
-	if (child_ignored)
-		signal(SIGCHLD, SIG_IGN);
 }
 
-_Noreturn static void become_program(const struct tg_spawn *spawn, struct pipes *pipes, bool child_ignored)
+_Noreturn static void become_program(const struct tg_spawn *spawn, struct pipes *pipes)
 {
 	const struct report ready = {0};
 	char go;
@@ -98,7 +96,7 @@ _Noreturn static void become_program(const struct tg_spawn *spawn, struct pipes 
 	if (spawn->close_fd >= 0)
 		close(spawn->close_fd);
 	become_user(spawn, pipes);
-	restore_signals(child_ignored);
+	restore_signals();
 	if (write(pipes->report[1], &ready, sizeof ready) != sizeof ready)
 		_exit(1);
 	ssize_t n;
@@ -126,16 +124,6 @@ static int read_report(int fd, const char **ret_operation)
 	if (report.error)
 		*ret_operation = report.stage;
 	return -report.error;
-}
-
-/* SIGCHLD ignored would make the kernel throw away the exit status of what is traced. */
-static bool hear_children(void)
-{
-	struct sigaction action;
-	if (sigaction(SIGCHLD, NULL, &action) < 0 || action.sa_handler != SIG_IGN)
-		return false;
-	signal(SIGCHLD, SIG_DFL);
-	return true;
 }
 
 static int seize_program(struct tg_tracer *t, pid_t pid, struct pipes *pipes)
@@ -177,7 +165,7 @@ static pid_t fork_daemon(int daemon)
 }
 
 /* The calling process becomes the program; only the grandchild returns. */
-static int spawn_around(struct tg_tracer *t, const struct tg_spawn *spawn, struct pipes *pipes, bool ignored, pid_t *ret)
+static int spawn_around(struct tg_tracer *t, const struct tg_spawn *spawn, struct pipes *pipes, pid_t *ret)
 {
 	pid_t program = getpid();
 	prctl(PR_SET_PTRACER, -1L, 0, 0, 0); /* without Yama this fails, and is not needed */
@@ -187,20 +175,20 @@ static int spawn_around(struct tg_tracer *t, const struct tg_spawn *spawn, struc
 	if (child > 0) {
 		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
 			continue;
-		become_program(spawn, pipes, ignored);
+		become_program(spawn, pipes);
 	}
 	t->owner = gettid();
 	*ret = program;
 	return seize_program(t, program, pipes);
 }
 
-static int spawn_child(struct tg_tracer *t, const struct tg_spawn *spawn, struct pipes *pipes, bool ignored, pid_t *ret)
+static int spawn_child(struct tg_tracer *t, const struct tg_spawn *spawn, struct pipes *pipes, pid_t *ret)
 {
 	pid_t pid = fork();
 	if (pid < 0)
 		return tg_tracer_fail(t, "fork", 0, errno);
 	if (pid == 0)
-		become_program(spawn, pipes, ignored);
+		become_program(spawn, pipes);
 	*ret = pid;
 	int err = seize_program(t, pid, pipes);
 	if (err) {
@@ -236,9 +224,8 @@ int tg_tracer_spawn(struct tg_tracer *t, const struct tg_spawn *spawn, pid_t *re
 		}
 		with_filter.filter = &filter;
 	}
-	bool ignored = hear_children();
-	err = spawn->daemon ? spawn_around(t, &with_filter, &pipes, ignored, ret)
-			    : spawn_child(t, &with_filter, &pipes, ignored, ret);
+	err = spawn->daemon ? spawn_around(t, &with_filter, &pipes, ret)
+			    : spawn_child(t, &with_filter, &pipes, ret);
 	close_pair(pipes.report);
 	close_pair(pipes.go);
 	free(filter.filter);

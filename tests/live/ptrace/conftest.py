@@ -1,5 +1,6 @@
 """Programs in C compiled for a test, and a tracer that cannot outlive its time limit."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -108,10 +109,8 @@ def new_trace() -> Iterator[NewTrace]:
     yield make
     for trace in made:
         for tid in trace.ptrace.tasks():
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(tid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
         trace.limit = time.monotonic() + LIMIT_S
         trace.finish()
         trace.ptrace.close()
@@ -133,7 +132,9 @@ def running(compile_c: Compile) -> Iterator[Callable[..., subprocess.Popen[str]]
 
     yield start
     for process in started:
-        process.kill()
+        # not by Popen.kill: it asks waitpid first, which would take a stop that belongs to a tracer
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
         process.communicate()
 
 

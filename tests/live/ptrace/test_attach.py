@@ -227,3 +227,45 @@ def test_ctrl_c_reaches_python_while_nothing_happens(new_trace) -> None:
     assert trace.records[-1].kind == Kind.DETACH
     os.kill(trace.pid, signal.SIGKILL)
     os.waitpid(trace.pid, 0)
+
+
+def test_a_closed_tracer_lets_go(new_trace, compile_c, running, proc_status) -> None:
+    from trapgate._core import Ptrace
+
+    process = running(compile_c(TICKER))
+    ptrace = Ptrace(follow=True)
+    ptrace.attach(process.pid, threads=True)
+    ptrace.run(100)
+    del ptrace
+    assert proc_status(process.pid)["TracerPid"] == "0"
+    assert_it_ticks(process)
+
+
+def test_a_leader_that_has_ended_before_its_threads(new_trace, compile_c, proc_status) -> None:
+    program = compile_c(r"""
+        #include <pthread.h>
+        #include <stdio.h>
+        #include <unistd.h>
+        #include <sys/syscall.h>
+        static void *work(void *x) { for (;;) { syscall(SYS_getppid); usleep(1000); } }
+        int main(void) { pthread_t t; pthread_create(&t, 0, work, 0);
+            getchar(); puts("ready"); fflush(stdout); syscall(SYS_exit, 0); }""")
+    trace = new_trace(follow=True).spawn("sh", "-c", f"echo | {program} > /dev/null & wait")
+    leader = trace.until(lambda r: r.kind == Kind.CALL and r.nr == 110 and r.tid != r.pid).pid
+    while proc_status(leader)["State"][0] != "Z":
+        trace.step()
+    begin = time.monotonic()
+    trace.ptrace.detach_all()
+    assert time.monotonic() - begin < 1.5, "there is nothing to wait for"
+    trace.finish()
+    os.kill(leader, signal.SIGKILL)
+    os.kill(trace.pid, signal.SIGKILL)
+
+
+def test_sigchld_may_be_ignored(new_trace) -> None:
+    previous = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        trace = new_trace(follow=True).spawn("sh", "-c", "true; exit 3").finish()
+    finally:
+        signal.signal(signal.SIGCHLD, previous)
+    assert os.waitstatus_to_exitcode(trace.exit_status()) == 3
