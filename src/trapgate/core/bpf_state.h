@@ -13,7 +13,7 @@ enum tg_loss {
 	TG_LOST_CALL = 1,  /* ring full: a call */
 	TG_LOST_EVENT = 2, /* ring full: a signal, fork, exec or exit */
 	TG_LOST_BUSY = 3,  /* another call was using this CPU's scratch memory */
-	TG_LOST_TASK = 4,  /* no memory to follow a task */
+	TG_LOST_TASK = 4,  /* no room to follow a task */
 	TG_LOST_GROUP = 5, /* count: no room for another row */
 	TG_LOSSES = 8,
 };
@@ -36,9 +36,11 @@ struct tg_bpf_state {
 	int attach_id;       /* in the tracer's pid namespace */
 	u32 everything;      /* trace whoever makes a call … */
 	u32 in_cgroup;       /* … if it is in the cgroup of map `cgroups` */
+	u64 key_offset;      /* from a task's kernel stack to its key: see bpf/follow.h */
 };
 
 #define TG_BPF_ABIS 8
+#define TG_BPF_WAYS 4 /* places in `tasks` where a task may be */
 #define TG_BPF_NUMBERS 1024
 
 /* Set before the programs are loaded: constants to the verifier, so unused branches vanish. */
@@ -48,6 +50,8 @@ struct tg_bpf_config {
 	u8 count_by;         /* count: enum tg_count_by */
 	u8 reserved;
 	u32 exec_nr;         /* execve in the tracer's own ABI: where a spawned task begins */
+	u32 task_mask;       /* map `tasks` has this + TG_BPF_WAYS elements; a power of two less 1, below 65536 */
+	u32 reserved2;
 	u8 wanted[TG_BPF_ABIS][TG_BPF_NUMBERS / 8]; /* by ABI, a bit per call; [0] is the union of all */
 	u16 plan_index[TG_BPF_ABIS][TG_BPF_NUMBERS]; /* by ABI and number: index into `plans`; 0 = nothing to copy */
 };

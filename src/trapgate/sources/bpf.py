@@ -35,7 +35,7 @@ LOSSES = {
     1: "calls: the ring was full",
     2: "signals, forks, execs or exits: the ring was full",
     3: "calls: the CPU's scratch memory was in use",
-    4: "tasks: no memory to follow them",
+    4: "tasks: no room to follow them",
     5: "calls: no room for another row of the table",
 }
 """What `arg[0]` of a lost record means (`enum tg_loss`)."""
@@ -47,9 +47,12 @@ ALL_RINGS_BYTES = 256 << 20
 BACKLOG_BYTES = 1 << 30
 """How much may wait for `run` to be called again before the rings fill."""
 
-ABIS, NUMBERS = 8, 1024
-STATE = struct.Struct("=9Q II 48x IiII")
-CONFIG_HEAD = struct.Struct("=BBBxI")
+TASKS = 16384
+"""Default room for traced threads: a kilobyte each."""
+
+ABIS, NUMBERS, WAYS = 8, 1024, 4
+STATE = struct.Struct("=9Q II 48x IiIIQ")
+CONFIG_HEAD = struct.Struct("=BBBxIII")
 ATTACH_HOW_AT = 8 * 16
 SELF, PROCESS, THREAD, SPAWNED = 1, 2, 3, 4
 RINGBUF = 27
@@ -59,8 +62,10 @@ RINGBUF = 27
 class Config:
     """The bytes of `struct tg_bpf_config`: constants of the programs, fixed when they are loaded."""
 
-    def __init__(self, wanted: Mapping[int, bytes] | None, follow: bool, count_by: int = 0) -> None:
-        self.head = CONFIG_HEAD.pack(follow, wanted is not None, count_by, EXECVE.get(platform.machine(), 0))
+    def __init__(self, wanted: Mapping[int, bytes] | None, follow: bool, tasks: int, count_by: int = 0) -> None:
+        self.tasks = 1 << min(max(tasks - 1, 0).bit_length(), 16)
+        execve = EXECVE.get(platform.machine(), 0)
+        self.head = CONFIG_HEAD.pack(follow, wanted is not None, count_by, execve, self.tasks - 1, 0)
         self.wanted = _pack_wanted(wanted or {})
         self.plan_index = bytearray(2 * ABIS * NUMBERS)
 
@@ -101,6 +106,7 @@ class BpfPrograms:
         """Put the programs into the kernel and start them; nobody is traced yet."""
         try:
             self.object.set_data(".rodata.config", config.pack())
+            self.object.resize("tasks", config.tasks + WAYS)
             self.object.load()
             if self.object.value_bytes(".bss") != STATE.size:
                 raise ValueError("the BPF program and this module disagree about struct tg_bpf_state")
@@ -240,7 +246,8 @@ class Bpf(BpfPrograms):
 
     `plan` and `subplan` are packed plans by `abi << 16 | nr` and by `key2` (see record.h); `wanted`, if given,
     has a bit per call and ABI, and other calls leave no record. `ring_bytes` is the size of each CPU's ring
-    (rounded up to a power of two). `follow` traces children too.
+    (rounded up to a power of two). `follow` traces children too. `tasks` is how many threads, about, may be
+    traced at a time; those that find no place are counted as lost.
 
     Raises CannotTraceError: libbpf, BTF or a capability is missing, or the kernel refuses the programs.
     """
@@ -264,6 +271,7 @@ class Bpf(BpfPrograms):
         ring_bytes: int | None = None,
         backlog_bytes: int = BACKLOG_BYTES,
         follow: bool = True,
+        tasks: int = TASKS,
     ) -> None:
         from trapgate.sources.libbpf import cpu_count
 
@@ -274,7 +282,7 @@ class Bpf(BpfPrograms):
         self._backlog_bytes = backlog_bytes
         cpus = cpu_count()
         self.ring_bytes = choose_ring_bytes(ring_bytes, cpus)
-        config = Config(wanted, follow)
+        config = Config(wanted, follow, tasks)
         plans, subplans = index_plans(plan, subplan or {}, config)
         self.object.resize("plans", len(plans))
         self.object.resize("subplans", max(len(subplans), 1))

@@ -38,7 +38,7 @@ class BpfCount(BpfPrograms):
         self.by = by
         self._cpus = cpu_count()
         self.object.resize("groups", rows)
-        self.load(Config(wanted, follow, GROUPS.index(by)))
+        self.load(Config(wanted, follow, 1 << 16, GROUPS.index(by)))
 
     def read(self) -> list[CallCount]:
         """The rows so far, in no order."""

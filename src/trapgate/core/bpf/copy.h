@@ -542,7 +542,7 @@ GLOBAL int run_directly(struct task *t, u32 i)
 	struct tg_plan *plan;
 	struct tg_op *op;
 	u32 index, kept, max, flags = 0;
-	u64 addr, len, *tail;
+	u64 addr, len, *tail, small[5] = {};
 	long got;
 
 	if (!t || i >= TG_PLAN_OPS)
@@ -580,8 +580,15 @@ GLOBAL int run_directly(struct task *t, u32 i)
 			len = max;
 			flags = TG_TRUNCATED;
 		}
-		if (len > DIRECT || bpf_probe_read_user(piece + 1, len, (void *)addr))
+		if (len > DIRECT)
 			return 0;
+		if (len <= sizeof(small)) { /* the kernel checks where a copy goes, and the stack is checked soonest */
+			if (bpf_probe_read_user(small, len, (void *)addr))
+				return 0;
+			__builtin_memcpy(piece + 1, small, sizeof(small));
+		} else if (bpf_probe_read_user(piece + 1, len, (void *)addr)) {
+			return 0;
+		}
 	}
 	piece->len = len;
 	piece->arg = i;

@@ -8,12 +8,18 @@
 #include "../bpf_state.h"
 
 struct task {
+	u64 key;
 	u32 flags;
 	u32 abi;
 	u32 nr;
 	u32 reserved;
 	u64 begun_ns;
 };
+
+INLINE void reset_task(struct task *t)
+{
+	t->begun_ns = 0;
+}
 
 #include "follow.h"
 
@@ -67,14 +73,14 @@ INLINE u32 find_bucket(u64 ns)
 }
 
 /* The row of a call outside `calls`, made if need be; null, and counted, if there is no room. */
-INLINE struct tg_count *find_group(struct task_struct *task, u32 abi, u32 nr, s64 result)
+INLINE struct tg_count *find_group(u32 abi, u32 nr, s64 result)
 {
 	struct tg_count_key key = {.abi = abi, .nr = nr};
 	struct tg_count *row;
 
 	switch (config.count_by) {
 	case TG_BY_PID:
-		key.group[0] = (u32)task->tgid;
+		key.group[0] = bpf_get_current_pid_tgid() >> 32;
 		break;
 	case TG_BY_COMM:
 		bpf_get_current_comm(key.group, sizeof(key.group));
@@ -83,7 +89,7 @@ INLINE struct tg_count *find_group(struct task_struct *task, u32 abi, u32 nr, s6
 		key.group[0] = result < 0 && result >= -4095 ? -result : 0;
 		break;
 	case TG_BY_CGROUP:
-		key.group[0] = read_cgroup(task);
+		key.group[0] = bpf_get_current_cgroup_id();
 		break;
 	}
 	row = bpf_map_lookup_elem(&groups, &key);
@@ -136,7 +142,7 @@ INLINE void add_shared(struct tg_count *row, bool failed, u64 ns, u32 bucket)
 	}
 }
 
-INLINE void count(struct task_struct *task, u32 abi, u32 nr, s64 result, u64 ns)
+INLINE void count(u32 abi, u32 nr, s64 result, u64 ns)
 {
 	bool failed = result < 0 && result >= -4095;
 	struct tg_count *row = find_own(abi, nr);
@@ -149,7 +155,7 @@ INLINE void count(struct task_struct *task, u32 abi, u32 nr, s64 result, u64 ns)
 		add(row, failed, ns, bucket);
 		return;
 	}
-	row = find_group(task, abi, nr, result);
+	row = find_group(abi, nr, result);
 	if (row)
 		add_shared(row, failed, ns, bucket);
 }
@@ -157,15 +163,17 @@ INLINE void count(struct task_struct *task, u32 abi, u32 nr, s64 result, u64 ns)
 SEC("tp_btf/sys_enter")
 int sys_enter(u64 *ctx)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	s64 nr = ctx[1];
-	u32 abi = read_abi(task, &nr);
 	struct task *t;
+	u32 abi;
 
-	if (config.narrow && !is_wanted(abi, nr))
+	if (config.narrow && !is_wanted(0, nr))
 		return 0;
-	t = find_or_adopt(task);
+	t = find_or_adopt((void *)ctx[0]);
 	if (!t || !(t->flags & T_LIVES) || (t->flags & T_WAITS && nr != config.exec_nr))
+		return 0;
+	abi = read_abi(bpf_get_current_task_btf(), &nr);
+	if (config.narrow && !is_wanted(abi, nr))
 		return 0;
 	t->flags = (t->flags & (T_LIVES | T_SPAWNED)) | T_IN_CALL;
 	t->abi = abi;
@@ -175,13 +183,13 @@ int sys_enter(u64 *ctx)
 }
 
 /* An exit without its entry: refused before it began, and then it took no time; or begun before we looked. */
-INLINE void count_late(struct task *t, struct task_struct *task, struct pt_regs *regs, s64 result)
+INLINE void count_late(struct task *t, struct pt_regs *regs, s64 result)
 {
 	s64 nr = read_exiting_nr(regs);
-	u32 abi = read_abi(task, &nr);
+	u32 abi = read_abi(bpf_get_current_task_btf(), &nr);
 
 	if (!(t->flags & (T_FORKED | T_FRESH | T_WAITS)) && (!config.narrow || is_wanted(abi, nr)))
-		count(task, abi, nr, result, 0);
+		count(abi, nr, result, 0);
 	t->flags &= ~(T_FORKED | T_FRESH);
 }
 
@@ -189,21 +197,19 @@ SEC("tp_btf/sys_exit")
 int sys_exit(u64 *ctx)
 {
 	struct pt_regs *regs = (void *)ctx[0];
-	struct task_struct *task;
 	s64 result = ctx[1];
 	struct task *t;
 
 	if (config.narrow && !may_be_wanted(regs))
 		return 0;
-	task = bpf_get_current_task_btf();
-	t = find_or_adopt(task);
+	t = find_or_adopt(regs);
 	if (!t || !(t->flags & T_LIVES))
 		return 0;
 	if (!(t->flags & T_IN_CALL)) {
-		count_late(t, task, regs, result);
+		count_late(t, regs, result);
 		return 0;
 	}
-	count(task, t->abi, t->nr, result, bpf_ktime_get_ns() - t->begun_ns);
+	count(t->abi, t->nr, result, bpf_ktime_get_ns() - t->begun_ns);
 	t->flags = T_LIVES | (t->flags & T_SPAWNED ? T_SPAWNED | T_WAITS : 0);
 	return 0;
 }
@@ -235,12 +241,16 @@ int sched_process_exit(u64 *ctx)
 	struct task *t = find_task(task);
 	struct tg_count *row;
 
-	if (!t || !(t->flags & T_LIVES))
+	if (!t)
 		return 0;
+	if (!(t->flags & T_LIVES)) {
+		forget_task(t);
+		return 0;
+	}
 	if (t->flags & T_IN_CALL) {
 		row = find_own(t->abi, t->nr);
 		if (!row)
-			row = find_group(task, t->abi, t->nr, 0);
+			row = find_group(t->abi, t->nr, 0);
 		if (row)
 			__sync_fetch_and_add(&row->unfinished, 1);
 	}

@@ -3,7 +3,7 @@
  * The bpf source, kernel side: follows tasks, copies what the plan of each call says, and
  * sends one record a call to the ring of the CPU that finished it. No call is known by name.
  *
- * A call's record is begun in the task's storage at entry and finished there at exit; only what
+ * A call's record is begun in the task's element at entry and finished there at exit; only what
  * needs more memory goes through the CPU's scratch memory. Nobody is woken, but when the last
  * traced thread ends: the reader polls.
  */
@@ -11,9 +11,10 @@
 #include "kernel.h"
 #include "../bpf_state.h"
 
-#define KEEP 1536u /* bytes of entry pieces that wait with the task for its exit */
+#define KEEP 800u /* bytes of entry pieces that wait with the task for its exit */
 
 struct task {
+	u64 key;
 	u32 flags;
 	u32 plan;      /* index into `plans` */
 	u32 retry;     /* operations of the entry to try again at exit, as bits */
@@ -27,6 +28,11 @@ struct task {
 	struct tg_record rec;
 	u8 pieces[KEEP];
 };
+
+INLINE void reset_task(struct task *t)
+{
+	t->rec.pid = 0;
+}
 
 #include "follow.h"
 #include "copy.h"
@@ -300,17 +306,21 @@ INLINE void copy_at_entry(struct task *t, u32 ops)
 SEC("tp_btf/sys_enter")
 int sys_enter(u64 *ctx)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct pt_regs *regs = (void *)ctx[0];
-	s64 nr = ctx[1];
-	u32 abi = read_abi(task, &nr), ops;
+	struct task_struct *task;
 	struct tg_plan *plan;
+	s64 nr = ctx[1];
 	struct task *t;
+	u32 abi, ops;
 
-	if (config.narrow && !is_wanted(abi, nr))
+	if (config.narrow && !is_wanted(0, nr))
 		return 0;
-	t = find_or_adopt(task);
+	t = find_or_adopt(regs);
 	if (!t || !(t->flags & T_LIVES))
+		return 0;
+	task = bpf_get_current_task_btf();
+	abi = read_abi(task, &nr);
+	if (config.narrow && !is_wanted(abi, nr))
 		return 0;
 	if (t->flags & T_WAITS && nr != config.exec_nr)
 		return 0;
@@ -408,21 +418,22 @@ INLINE void send_kept(struct task *t)
 }
 
 /* A call that ends because the thread is being killed never returns to the program. */
-INLINE bool is_killed(struct task_struct *task, s64 result)
+INLINE bool is_killed(s64 result)
 {
 	const u64 sigkill = 1 << 8;
 
 	if (result != -4 && (result > -512 || result < -516)) /* EINTR, ERESTART* */
 		return 0;
-	return task->pending.signal.sig[0] & sigkill;
+	return bpf_get_current_task_btf()->pending.signal.sig[0] & sigkill;
 }
 
 /*
  * An exit without its entry: the call was refused before it began (seccomp, a debugger), or
  * it began before this thread was traced.
  */
-INLINE struct tg_plan *begin_late(struct task *t, struct task_struct *task, struct pt_regs *regs)
+INLINE struct tg_plan *begin_late(struct task *t, struct pt_regs *regs)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	s64 nr = read_exiting_nr(regs);
 	u32 abi = read_abi(task, &nr), kind = t->flags & T_FRESH ? TG_EXIT : TG_CALL;
 	struct tg_plan *plan;
@@ -443,15 +454,13 @@ int sys_exit(u64 *ctx)
 {
 	struct pt_regs *regs = (void *)ctx[0];
 	s64 result = ctx[1];
-	struct task_struct *task;
 	struct tg_plan *plan;
 	struct task *t;
 	u32 ops = 0;
 
 	if (config.narrow && !may_be_wanted(regs))
 		return 0;
-	task = bpf_get_current_task_btf();
-	t = find_or_adopt(task);
+	t = find_or_adopt(regs);
 	if (!t || !(t->flags & T_LIVES) || t->flags & T_WAITS)
 		return 0;
 	if (t->flags & T_IN_CALL) {
@@ -460,9 +469,9 @@ int sys_exit(u64 *ctx)
 		t->flags &= ~T_FORKED;
 		return 0;
 	} else {
-		plan = begin_late(t, task, regs);
+		plan = begin_late(t, regs);
 	}
-	if (!(t->flags & T_IN_CALL) || is_killed(task, result))
+	if (!(t->flags & T_IN_CALL) || is_killed(result))
 		return 0;
 	t->rec.duration_ns = bpf_ktime_get_ns() - t->rec.time_ns;
 	t->rec.result = result;
@@ -544,8 +553,12 @@ int sched_process_exit(u64 *ctx)
 	struct task *t = find_task(task);
 	struct tg_record *rec;
 
-	if (!t || !(t->flags & T_LIVES))
+	if (!t)
 		return 0;
+	if (!(t->flags & T_LIVES)) {
+		forget_task(t);
+		return 0;
+	}
 	if (!t->rec.pid)
 		identify(t, task);
 	if (t->flags & T_IN_CALL) {
