@@ -93,8 +93,8 @@ class Session:
             print(f"{o.program}: source {self.chosen.name}: {self.chosen.why}", file=sys.stderr)
         self.engine = self.make_engine()
         try:
-            self.install_handlers()
             self.start(program)
+            self.install_handlers()  # not before: what is ignored here would be ignored in the program
             self.loop()
         except Interrupted as interrupted:
             self.ended_by = interrupted.number
