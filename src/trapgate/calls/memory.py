@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from trapgate.calls.quote import Hex
-from trapgate.calls.types import Scalar, Type, truncate
+from trapgate.calls.types import Scalar, Switch, Type, truncate
 from trapgate.model import values
 from trapgate.model.abi import Abi
 from trapgate.model.values import MORE, NULL, AnyValue, Change, Joined, String, remark
@@ -61,6 +61,8 @@ def length_of(c: Call, length: Length) -> int:
     if isinstance(length, str):
         assert c.description is not None
         word, kind = c.word(length), c.description.type_of(length)
+        if isinstance(kind, Switch):
+            kind = kind.chosen(c) or kind
         return max(kind.number(c, word), 0) if isinstance(kind, Scalar) else truncate(word, c.abi.word, False)
     if isinstance(length, _Result):
         return max(c.result, 0)
@@ -114,7 +116,7 @@ class Out(In):
         return c.address(addr) if c.exiting and c.error and not self.anyway else self.inner.at(c, addr)
 
     def plan_argument(self, p: Planner) -> None:
-        self.inner.plan(p.at_exit())
+        self.inner.plan(p.at_exit(self.anyway))
 
 
 class Always(In):

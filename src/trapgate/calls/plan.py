@@ -43,6 +43,10 @@ class Planner:
     depth: int = 0
     parent: Struct | None = None
     """The structure whose pointers are followed (its operation is ``base & ~NESTED``)."""
+    always: bool = False
+    """Whether what is copied at exit is copied after a failed call too."""
+    selected: tuple[str, int] | None = None
+    """A parameter and the value it is known to have: which case of a Switch applies."""
     target: _Target = field(default_factory=_Target)
 
     def for_argument(self, word_index: int) -> Planner:
@@ -53,9 +57,9 @@ class Planner:
         """The planner for what is copied when the call is entered."""
         return replace(self, phase=Phase.ENTRY)
 
-    def at_exit(self) -> Planner:
-        """The planner for what is copied when the call has succeeded."""
-        return replace(self, phase=Phase.EXIT)
+    def at_exit(self, always: bool = False) -> Planner:
+        """The planner for what is copied when the call has succeeded, or ``always`` when it has returned."""
+        return replace(self, phase=Phase.EXIT, always=always)
 
     def _add(self, op: Op) -> int | None:
         if len(self.target.ops) >= PLAN_OPS:
@@ -65,7 +69,7 @@ class Planner:
         return len(self.target.ops) - 1
 
     def _op(self, what: What, **more: int) -> int | None:
-        cond = Cond.IF_SUCCESS if self.phase == Phase.EXIT else Cond.ALWAYS
+        cond = Cond.IF_SUCCESS if self.phase == Phase.EXIT and not self.always else Cond.ALWAYS
         return self._add(Op(self.phase, what, self.base, cond=cond, base_off=self.base_off, **more))  # type: ignore[arg-type]
 
     def _length(self, length: Length) -> dict[str, int] | None:
@@ -148,16 +152,35 @@ class Planner:
                 kind.inner.plan(nested)
 
 
-def make_plan(description: Description, abi: Abi, string_limit: int = 32) -> tuple[Plan, bool]:
-    """The plan of one call, and whether it copies everything that its text needs."""
-    planner = Planner(abi, description, string_limit)
+def make_plan(
+    description: Description, abi: Abi, string_limit: int = 32, selected: tuple[str, int] | None = None
+) -> tuple[Plan, bool]:
+    """The plan of one call, and whether it copies everything that its text needs.
+
+    ``selected``: for when the parameter of that name has that value.
+    """
+    planner = Planner(abi, description, string_limit, selected=selected)
     index = 0
     for param in description.params:
         if index < 6:
             param.type.plan_argument(planner.for_argument(index))
         index += param.type.words(abi)
     complete = planner.target.complete and description.plannable
-    return Plan(tuple(planner.target.ops), NO_SELECTOR, description.plan_flags, min(index, 6)), complete
+    name, _ = find_selector(description, abi)
+    selector = description.word_index(name, abi) if name else NO_SELECTOR
+    return Plan(tuple(planner.target.ops), selector, description.plan_flags, min(index, 6)), complete
+
+
+def find_selector(description: Description, abi: Abi) -> tuple[str, frozenset[int]]:
+    """The parameter on whose value the types of others hang, and the values for which they are known."""
+    from trapgate.calls.types import Switch
+
+    name, values = "", set[int]()
+    for param in description.params:
+        if isinstance(param.type, Switch):
+            name = param.type.selector
+            values |= param.type.words_of(abi, description.type_of(name))
+    return name, frozenset(values)
 
 
 def make_plans(string_limit: int, abis: tuple[Abi, ...], wanted: Callable[[str, str], bool]) -> Plans:
@@ -175,10 +198,15 @@ def make_plans(string_limit: int, abis: tuple[Abi, ...], wanted: Callable[[str, 
             if description is None:
                 continue
             plan, complete = make_plan(description, abi, string_limit)
-            if plan.ops or plan.n_args < 6:
+            if plan.ops or plan.n_args < 6 or plan.selector != NO_SELECTOR:
                 plans.by_call[abi.index << 16 | nr] = plan.pack()
             if not complete:
                 plans.incomplete.add((abi.index, nr))
+            selector, values = find_selector(description, abi)
+            for value in values:
+                chosen, _ = make_plan(description, abi, string_limit, (selector, value))
+                if chosen.ops != plan.ops:
+                    plans.by_selector[(abi.index << 16 | nr) << 32 | value] = chosen.pack()
     return plans
 
 

@@ -8,7 +8,6 @@ include/uapi/linux/quota.h, dqblk_xfs.h.
 from __future__ import annotations
 
 from trapgate.calls import tables
-from trapgate.calls.call import Call
 from trapgate.calls.describe import call
 from trapgate.calls.memory import Fixed, In, Indirect, Out, Path, Struct
 from trapgate.calls.types import (
@@ -69,10 +68,11 @@ class Command(Named):
 class ByCommand(Switch):
     """An argument that hangs on the command, the upper part of the operation."""
 
-    def chosen(self, c: Call) -> Type | None:
-        assert c.description is not None
-        cases = self.numbers(c.abi, c.description.type_of(self.selector))
-        return cases.get((c.word(self.selector) & 0xFFFFFFFF) >> 8, self.default)
+    def key(self, word: int) -> int:
+        return (word & 0xFFFFFFFF) >> 8
+
+    def words_of(self, abi: Abi, selector: Type) -> set[int]:
+        return {(key << 8 | kind) & 0xFFFFFFFF for key in self.numbers(abi, selector) for kind in range(3)}
 
 
 BLOCK = ("dqb_bhardlimit", "dqb_bsoftlimit", "dqb_curspace", "dqb_ihardlimit", "dqb_isoftlimit", "dqb_curinodes")

@@ -570,12 +570,26 @@ class Switch(Type):
             self._numbers[abi.name] = known
         return known
 
+    def key(self, word: int) -> int:
+        """The number of a case in the selector's word."""
+        return truncate(word, 4, False)
+
+    def words_of(self, abi: Abi, selector: Type) -> set[int]:
+        """The selector's words for which there is a case."""
+        return set(self.numbers(abi, selector))
+
     def chosen(self, c: Call) -> Type | None:
         """The type that applies in this call."""
         assert c.description is not None
-        return self.numbers(c.abi, c.description.type_of(self.selector)).get(
-            truncate(c.word(self.selector), 4, False), self.default
-        )
+        return self.numbers(c.abi, c.description.type_of(self.selector)).get(self.key(c.word(self.selector)), self.default)
+
+    def plan_argument(self, p: Planner) -> None:
+        case = self.default
+        if p.selected is not None and p.selected[0] == self.selector:
+            cases = self.numbers(p.abi, p.description.type_of(self.selector))
+            case = cases.get(self.key(p.selected[1]), self.default)
+        if case is not None:
+            case.plan_argument(p)
 
     def named_fds(self, c: Call, word: int) -> Sequence[int]:
         case = self.chosen(c)
