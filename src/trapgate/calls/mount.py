@@ -10,7 +10,7 @@ from __future__ import annotations
 from trapgate.calls.call import PATH_MAX, Call
 from trapgate.calls.describe import call
 from trapgate.calls.extensible import UNAVAILABLE, Extensible, trailing_bytes
-from trapgate.calls.memory import Array, Bytes, In, Out, Path, Str, String_, Struct, View, is_cut
+from trapgate.calls.memory import Array, Behind, Bytes, In, Out, Path, Str, String_, Struct, View, is_cut
 from trapgate.calls.plan import Planner
 from trapgate.calls.types import (
     U32,
@@ -171,6 +171,9 @@ class Request(Type):
     def __init__(self, inner: Struct, least: int) -> None:
         self.inner = inner
         self.least = least
+
+    def plan(self, p: Planner) -> None:
+        p.bytes(Behind("req"))
 
     def size(self, abi: Abi) -> int:
         return self.inner.size(abi)

@@ -13,6 +13,7 @@ from trapgate.calls.call import Call
 from trapgate.calls.describe import EXIT, Yield, call, decoder
 from trapgate.calls.extensible import UNAVAILABLE, Extensible
 from trapgate.calls.memory import In, Indirect, Out, Path, Shown, Struct, View
+from trapgate.calls.plan import Planner
 from trapgate.calls.quote import Hex, quote
 from trapgate.calls.structs_file import O_CREAT, O_TMPFILE, OpenHowFlags, OpenMode
 from trapgate.calls.types import DirFd, Fd, FileMode, Flags, Int, Mode, OnlyIf, Size, UInt
@@ -49,6 +50,15 @@ call("openat2", dirfd=DirFd, pathname=Path, how=In(Extensible(OpenHow, "size", 2
 call("creat", pathname=Path, mode=Mode, returns=Fd, classes="desc")
 
 
+class HandlePointer(In):
+    """A file handle: a header, and behind it as many bytes as it says, which end where they end."""
+
+    def plan_argument(self, p: Planner) -> None:
+        for view in (p.at_entry(), p.at_exit(always=True)):
+            view.bytes(8)
+            view.bytes(8 + MAX_HANDLE_SZ)
+
+
 HandleHeader = Struct("file handle header", handle_bytes=UInt, handle_type=Int)
 
 
@@ -70,12 +80,12 @@ def _show_handle(view: View) -> Shown:
 FileHandle = Struct("file handle", show=_show_handle, handle_bytes=UInt, handle_type=Int)
 HandleFlags = Flags("name_to_handle_at_flags")
 
-call("open_by_handle_at", mount_fd=Fd, handle=In(FileHandle), flags=OpenMode, returns=Fd)
+call("open_by_handle_at", mount_fd=Fd, handle=HandlePointer(FileHandle), flags=OpenMode, returns=Fd)
 
 
 @decoder(
     "name_to_handle_at",
-    dirfd=DirFd, pathname=Path, handle=In(HandleHeader), mount_id=Out(Indirect(Int)), flags=HandleFlags,
+    dirfd=DirFd, pathname=Path, handle=HandlePointer(HandleHeader), mount_id=Out(Indirect(Int)), flags=HandleFlags,
 )
 def name_to_handle_at(c: Call) -> Iterator[Yield]:
     """By hand because the handle's size goes in, and with EOVERFLOW alone comes out again."""
