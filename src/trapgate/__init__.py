@@ -10,11 +10,13 @@ Importing this module imports nothing else: each public name is loaded when it i
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Event": "trapgate.model.event",
     "TrapgateError": "trapgate.model.errors",
+    "trace": "trapgate.tracing.api",
 }
 """Where each public name is defined."""
 
-__all__ = ("TrapgateError", "__version__")
+__all__ = ("Event", "TrapgateError", "__version__", "trace")
 
 
 def __getattr__(name: str) -> object:
