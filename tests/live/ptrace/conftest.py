@@ -98,8 +98,8 @@ def compile_c(tmp_path: Path) -> Compile:
 
 
 @pytest.fixture
-def new_trace() -> Iterator[NewTrace]:
-    """Makes tracers that end with the test."""
+def new_trace(running: object) -> Iterator[NewTrace]:
+    """Makes tracers that end with the test, and before the programs of `running`, which they would keep as zombies."""
     made: list[Trace] = []
 
     def make(limit_s: float = LIMIT_S, **options: object) -> Trace:

@@ -60,7 +60,7 @@ def test_all_threads_are_attached_and_let_go(new_trace, compile_c, running, proc
     trace = new_trace(follow=True, hold=hold)
     threads = threads_of(process.pid)
     assert set(trace.ptrace.attach(process.pid, threads=True)) == threads
-    while len({r.tid for r in trace.records if r.nr == 110}) < 3:
+    while len({r.tid for r in trace.records if r.nr == 110}) < 3 or len(trace.of(Kind.ATTACH)) < len(threads):
         trace.step()
     assert {r.tid for r in trace.of(Kind.ATTACH)} == threads
     assert {r.pid for r in trace.records} == {process.pid}
