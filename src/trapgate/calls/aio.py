@@ -78,10 +78,20 @@ def _show_request(view: View) -> Shown:
 
 def _iocb(show: Callable[[View], Shown]) -> Struct:
     return Struct(
-        "struct iocb", show=show,
-        aio_data=X64, aio_key=U32, aio_rw_flags=Flags("rwf_flags"), aio_lio_opcode=Enum("aio_cmds", size=2, base="u"),
-        aio_reqprio=S16, aio_fildes=U32, aio_buf=X64, aio_nbytes=U64, aio_offset=S64, _aio_reserved2=U64,
-        aio_flags=Flags("aio_iocb_flags"), aio_resfd=X32,
+        "struct iocb",
+        show=show,
+        aio_data=X64,
+        aio_key=U32,
+        aio_rw_flags=Flags("rwf_flags"),
+        aio_lio_opcode=Enum("aio_cmds", size=2, base="u"),
+        aio_reqprio=S16,
+        aio_fildes=U32,
+        aio_buf=X64,
+        aio_nbytes=U64,
+        aio_offset=S64,
+        _aio_reserved2=U64,
+        aio_flags=Flags("aio_iocb_flags"),
+        aio_resfd=X32,
     )
 
 
@@ -105,10 +115,21 @@ call("io_cancel", ctx_id=Addr, iocb=In(RequestHeader), result=Out(IoEvent))
 Got = Out(Array(IoEvent, RESULT))
 call("io_getevents", ctx_id=Addr, min_nr=Long, nr=Long, events=Got, timeout=Always(Timespec))
 call(
-    "io_pgetevents", ctx_id=Addr, min_nr=Long, nr=Long, events=Got, timeout=Always(Timespec),
+    "io_pgetevents",
+    ctx_id=Addr,
+    min_nr=Long,
+    nr=Long,
+    events=Got,
+    timeout=Always(Timespec),
     sig=Always(SizedSignalSet),
 )
 call(
-    "io_pgetevents_time64", ctx_id=Addr, min_nr=Long, nr=Long, events=Got, timeout=Always(Timespec64),
-    sig=Always(SizedSignalSet), abis="i386",
+    "io_pgetevents_time64",
+    ctx_id=Addr,
+    min_nr=Long,
+    nr=Long,
+    events=Got,
+    timeout=Always(Timespec64),
+    sig=Always(SizedSignalSet),
+    abis="i386",
 )

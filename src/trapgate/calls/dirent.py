@@ -126,6 +126,7 @@ class Entries(Type):
 Entry64 = Struct("linux_dirent64's head", d_ino=U64, d_off=U64, d_reclen=U16, d_type=EntryType)
 Entry = Struct("linux_dirent's head", d_ino=KULong, d_off=KULong, d_reclen=U16)
 
+
 class EntriesArgument(Out):
     """A buffer of entries, which are counted even when it is nowhere."""
 
@@ -156,6 +157,9 @@ class AtExit(Out):
 
 
 call(
-    "readdir", fd=Fd, dirp=Either(lambda c: not c.exiting or c.result != 0, Out(OldEntry), AtExit(OldEntry)),
-    count=OnlyIf(lambda c: c.word("count") & 0xFFFFFFFF != 1, UInt), abis="i386",
+    "readdir",
+    fd=Fd,
+    dirp=Either(lambda c: not c.exiting or c.result != 0, Out(OldEntry), AtExit(OldEntry)),
+    count=OnlyIf(lambda c: c.word("count") & 0xFFFFFFFF != 1, UInt),
+    abis="i386",
 )

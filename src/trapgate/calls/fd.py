@@ -102,11 +102,16 @@ class MarkDirFd(DirectoryFd):
 
 call(
     "fanotify_init",
-    flags=EnumFlags(Enum("fan_classes"), Flags("fan_init_flags"), 0xC), event_f_flags=OpenMode, returns=Fd,
+    flags=EnumFlags(Enum("fan_classes"), Flags("fan_init_flags"), 0xC),
+    event_f_flags=OpenMode,
+    returns=Fd,
     classes="desc",
 )
 call(
     "fanotify_mark",
-    fanotify_fd=InstrumentFd, flags=Flags("fan_mark_flags"), mask=WideFlags("fan_event_flags"), dirfd=MarkDirFd(),
+    fanotify_fd=InstrumentFd,
+    flags=Flags("fan_mark_flags"),
+    mask=WideFlags("fan_event_flags"),
+    dirfd=MarkDirFd(),
     pathname=Path,
 )

@@ -53,7 +53,12 @@ call("sync_file_range", fd=Fd, offset=Offset64, nbytes=Offset64, flags=Flags("sy
 
 CachestatRange = Struct("struct cachestat_range", off=X64, len=U64)
 Cachestat = Struct(
-    "struct cachestat", nr_cache=U64, nr_dirty=U64, nr_writeback=U64, nr_evicted=U64, nr_recently_evicted=U64,
+    "struct cachestat",
+    nr_cache=U64,
+    nr_dirty=U64,
+    nr_writeback=U64,
+    nr_evicted=U64,
+    nr_recently_evicted=U64,
 )
 call("cachestat", fd=Fd, cstat_range=In(CachestatRange), cstat=Out(Cachestat), flags=X32)
 

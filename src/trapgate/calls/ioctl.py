@@ -57,11 +57,14 @@ TCXONC, TCFLSH, TCSBRK, TCSBRKP, TIOCSCTTY = 0x540A, 0x540B, 0x5409, 0x5425, 0x5
 TIOCEXCL, TIOCNXCL, TIOCNOTTY, FIOCLEX, FIONCLEX, FICLONE = 0x540C, 0x540D, 0x5422, 0x5451, 0x5450, 0x40049409
 
 CASES: dict[str | int, Type | None] = {
-    TIOCGWINSZ: Out(Winsize), TIOCSWINSZ: In(Winsize),
+    TIOCGWINSZ: Out(Winsize),
+    TIOCSWINSZ: In(Winsize),
     **dict.fromkeys((FIONREAD, TIOCOUTQ, TIOCGPGRP, TIOCGSID, TIOCGETD, TIOCGPTN), Out(Number)),
     **dict.fromkeys((FIONBIO, FIOASYNC, TIOCSPGRP, TIOCSETD, TIOCSPTLCK, TIOCPKT), In(Number)),
-    TIOCMGET: Out(Modem), **dict.fromkeys((TIOCMBIS, TIOCMBIC, TIOCMSET), In(Modem)),
-    TCXONC: Enum("tcxonc_options"), TCFLSH: Enum("tcflsh_options"),
+    TIOCMGET: Out(Modem),
+    **dict.fromkeys((TIOCMBIS, TIOCMBIC, TIOCMSET), In(Modem)),
+    TCXONC: Enum("tcxonc_options"),
+    TCFLSH: Enum("tcflsh_options"),
     **dict.fromkeys((TCSBRK, TCSBRKP, TIOCSCTTY, FICLONE), Int),
     **dict.fromkeys((TIOCEXCL, TIOCNXCL, TIOCNOTTY, FIOCLEX, FIONCLEX), None),
 }

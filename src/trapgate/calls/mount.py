@@ -88,7 +88,11 @@ def ignores_data(c: Call) -> bool:
 
 
 call(
-    "mount", source=Path, target=Path, filesystemtype=Either(changes_existing, Addr, String_), mountflags=MountFlags(),
+    "mount",
+    source=Path,
+    target=Path,
+    filesystemtype=Either(changes_existing, Addr, String_),
+    mountflags=MountFlags(),
     data=Either(ignores_data, Addr, String_),
 )
 call("umount", path=Path, abis="i386")
@@ -124,8 +128,12 @@ def _show_mount_attr(view: View) -> Fields:
 
 AttrBits = Flags("mount_attr_attr", size=8)
 MountAttr = Struct(
-    "struct mount_attr", show=_show_mount_attr,
-    attr_set=AttrBits, attr_clr=AttrBits, propagation=Enum("mount_attr_propagation", size=8), userns_fd=U64,
+    "struct mount_attr",
+    show=_show_mount_attr,
+    attr_set=AttrBits,
+    attr_clr=AttrBits,
+    propagation=Enum("mount_attr_propagation", size=8),
+    userns_fd=U64,
 )
 Attr = In(Extensible(MountAttr, "size", 32))
 TreeFlags = Flags("open_tree_flags")
@@ -134,7 +142,11 @@ call("mount_setattr", dirfd=DirFd, pathname=Path, flags=Flags("mount_setattr_fla
 call("open_tree", dirfd=DirFd, pathname=Path, flags=TreeFlags, returns=Fd)
 call("open_tree_attr", dirfd=DirFd, pathname=Path, flags=TreeFlags, attr=Attr, size=Size, returns=Fd)
 call(
-    "move_mount", from_dfd=DirFd, from_pathname=Path, to_dfd=DirFd, to_pathname=Path,
+    "move_mount",
+    from_dfd=DirFd,
+    from_pathname=Path,
+    to_dfd=DirFd,
+    to_pathname=Path,
     flags=Flags("move_mount_flags"),
 )
 call("fsopen", fsname=String_, flags=Flags("fsopen_flags"), returns=Fd, classes="desc")
@@ -151,12 +163,19 @@ def has_blob(c: Call) -> bool:
 
 
 call(
-    "fsconfig", fd=InstrumentFd, cmd=Enum("fsconfig_cmds"),
+    "fsconfig",
+    fd=InstrumentFd,
+    cmd=Enum("fsconfig_cmds"),
     key=Switch("cmd", {f"FSCONFIG_SET_{w}": SHORT for w in ("FLAG", "STRING", "BINARY", "PATH", "PATH_EMPTY", "FD")}),
-    value=Switch("cmd", {
-        "FSCONFIG_SET_STRING": SHORT, "FSCONFIG_SET_PATH": Path, "FSCONFIG_SET_PATH_EMPTY": Path,
-        "FSCONFIG_SET_BINARY": Either(has_blob, In(Bytes("aux", hexadecimal=True)), Addr),
-    }),
+    value=Switch(
+        "cmd",
+        {
+            "FSCONFIG_SET_STRING": SHORT,
+            "FSCONFIG_SET_PATH": Path,
+            "FSCONFIG_SET_PATH_EMPTY": Path,
+            "FSCONFIG_SET_BINARY": Either(has_blob, In(Bytes("aux", hexadecimal=True)), Addr),
+        },
+    ),
     aux=Switch("cmd", {"FSCONFIG_SET_PATH": DirFd, "FSCONFIG_SET_PATH_EMPTY": DirFd, "FSCONFIG_SET_FD": Fd}, Int),
     classes="file",
 )
@@ -203,12 +222,22 @@ def _show_mount_request(view: View) -> Fields:
 
 StatmountMask = Flags("statmount_mask", size=8)
 StatRequest = Struct(
-    "struct mnt_id_req", show=_show_mount_request, size=U32, mnt_ns_fd=Fd, mnt_id=X64, param=StatmountMask,
+    "struct mnt_id_req",
+    show=_show_mount_request,
+    size=U32,
+    mnt_ns_fd=Fd,
+    mnt_id=X64,
+    param=StatmountMask,
     mnt_ns_id=X64,
 )
 ListRequest = Struct(
-    "struct mnt_id_req", show=_show_mount_request, size=U32, mnt_ns_fd=Fd,
-    mnt_id=Enum("listmount_mnt_id", size=8, unknown=""), param=X64, mnt_ns_id=X64,
+    "struct mnt_id_req",
+    show=_show_mount_request,
+    size=U32,
+    mnt_ns_fd=Fd,
+    mnt_id=Enum("listmount_mnt_id", size=8, unknown=""),
+    param=X64,
+    mnt_ns_id=X64,
 )
 
 
@@ -220,22 +249,43 @@ def _show_namespace_request(view: View) -> Fields:
 
 
 NamespaceRequest = Struct(
-    "struct ns_id_req", show=_show_namespace_request, size=U32, spare=X32, ns_id=X64, ns_type=Flags("ns_type"),
-    spare2=X32, user_ns_id=Enum("listns_user_ns_id", size=8, unknown=""),
+    "struct ns_id_req",
+    show=_show_namespace_request,
+    size=U32,
+    spare=X32,
+    ns_id=X64,
+    ns_type=Flags("ns_type"),
+    spare2=X32,
+    user_ns_id=Enum("listns_user_ns_id", size=8, unknown=""),
 )
 
 STRINGS = frozenset({"mnt_opts", "fs_type", "mnt_root", "mnt_point", "fs_subtype", "sb_source"})
-SEQUENCES = {"opt_array": "opt_num", "opt_sec_array": "opt_sec_num", "mnt_uidmap": "mnt_uidmap_num",
-             "mnt_gidmap": "mnt_gidmap_num"}
+SEQUENCES = {
+    "opt_array": "opt_num",
+    "opt_sec_array": "opt_sec_num",
+    "mnt_uidmap": "mnt_uidmap_num",
+    "mnt_gidmap": "mnt_gidmap_num",
+}
 """Arrays of strings, with the members that hold how many there are."""
 
 _STATMOUNT_MEMBERS = (
-    (0, "size"), (0x80, "mnt_opts"), (0, "mask"),
-    (0x1, "sb_dev_major sb_dev_minor sb_magic sb_flags"), (0x20, "fs_type"),
+    (0, "size"),
+    (0x80, "mnt_opts"),
+    (0, "mask"),
+    (0x1, "sb_dev_major sb_dev_minor sb_magic sb_flags"),
+    (0x20, "fs_type"),
     (0x2, "mnt_id mnt_parent_id mnt_id_old mnt_parent_id_old mnt_attr mnt_propagation mnt_peer_group mnt_master"),
-    (0x4, "propagate_from"), (0x8, "mnt_root"), (0x10, "mnt_point"), (0x40, "mnt_ns_id"), (0x100, "fs_subtype"),
-    (0x200, "sb_source"), (0x400, "opt_num opt_array"), (0x800, "opt_sec_num opt_sec_array"),
-    (0x1000, "supported_mask"), (0x2000, "mnt_uidmap_num mnt_uidmap"), (0x4000, "mnt_gidmap_num mnt_gidmap"),
+    (0x4, "propagate_from"),
+    (0x8, "mnt_root"),
+    (0x10, "mnt_point"),
+    (0x40, "mnt_ns_id"),
+    (0x100, "fs_subtype"),
+    (0x200, "sb_source"),
+    (0x400, "opt_num opt_array"),
+    (0x800, "opt_sec_num opt_sec_array"),
+    (0x1000, "supported_mask"),
+    (0x2000, "mnt_uidmap_num mnt_uidmap"),
+    (0x4000, "mnt_gidmap_num mnt_gidmap"),
 )
 """Members in the order they print, with the bit of mask that says they are filled (0: always)."""
 
@@ -298,19 +348,45 @@ class MountStatus(Type):
 
 
 Statmount = Struct(
-    "struct statmount", size_of=512,
-    size=U32, mnt_opts=X32, mask=StatmountMask, sb_dev_major=U32, sb_dev_minor=U32,
-    sb_magic=Enum("fsmagic", size=8, unknown=""), sb_flags=Flags("statmount_sb_flags"), fs_type=X32, mnt_id=X64,
-    mnt_parent_id=X64, mnt_id_old=X32, mnt_parent_id_old=X32, mnt_attr=AttrBits,
-    mnt_propagation=Flags("statmount_mnt_propagation", size=8), mnt_peer_group=X64, mnt_master=X64, propagate_from=X64,
-    mnt_root=X32, mnt_point=X32, mnt_ns_id=X64, fs_subtype=X32, sb_source=X32, opt_num=U32, opt_array=X32,
-    opt_sec_num=U32, opt_sec_array=X32, supported_mask=StatmountMask, mnt_uidmap_num=U32, mnt_uidmap=X32,
-    mnt_gidmap_num=U32, mnt_gidmap=X32,
+    "struct statmount",
+    size_of=512,
+    size=U32,
+    mnt_opts=X32,
+    mask=StatmountMask,
+    sb_dev_major=U32,
+    sb_dev_minor=U32,
+    sb_magic=Enum("fsmagic", size=8, unknown=""),
+    sb_flags=Flags("statmount_sb_flags"),
+    fs_type=X32,
+    mnt_id=X64,
+    mnt_parent_id=X64,
+    mnt_id_old=X32,
+    mnt_parent_id_old=X32,
+    mnt_attr=AttrBits,
+    mnt_propagation=Flags("statmount_mnt_propagation", size=8),
+    mnt_peer_group=X64,
+    mnt_master=X64,
+    propagate_from=X64,
+    mnt_root=X32,
+    mnt_point=X32,
+    mnt_ns_id=X64,
+    fs_subtype=X32,
+    sb_source=X32,
+    opt_num=U32,
+    opt_array=X32,
+    opt_sec_num=U32,
+    opt_sec_array=X32,
+    supported_mask=StatmountMask,
+    mnt_uidmap_num=U32,
+    mnt_uidmap=X32,
+    mnt_gidmap_num=U32,
+    mnt_gidmap=X32,
 )
 
 
 def _ids(count: str) -> Type:
     """An array of 64-bit ids: as many as the call returned, never more than there was room for."""
+
     def shown(c: Call) -> int:
         return c.word(count) if c.error else min(c.word(count), c.result)
 
@@ -318,11 +394,17 @@ def _ids(count: str) -> Type:
 
 
 call(
-    "statmount", req=In(Request(StatRequest, 24)), buf=Out(MountStatus()), bufsize=Size,
+    "statmount",
+    req=In(Request(StatRequest, 24)),
+    buf=Out(MountStatus()),
+    bufsize=Size,
     flags=Flags("statmount_flags"),
 )
 call(
-    "listmount", req=In(Request(ListRequest, 24)), mnt_ids=_ids("nr_mnt_ids"), nr_mnt_ids=Size,
+    "listmount",
+    req=In(Request(ListRequest, 24)),
+    mnt_ids=_ids("nr_mnt_ids"),
+    nr_mnt_ids=Size,
     flags=Flags("listmount_flags"),
 )
 call("listns", req=In(Request(NamespaceRequest, 32)), ns_ids=_ids("nr_ns_ids"), nr_ns_ids=Size, flags=X32)

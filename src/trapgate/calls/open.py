@@ -39,8 +39,11 @@ def _show_open_how(view: View) -> Shown:
 
 
 OpenHow = Struct(
-    "struct open_how", show=_show_open_how,
-    flags=OpenHowFlags, mode=FileMode(8), resolve=Flags("open_resolve_flags", size=8),
+    "struct open_how",
+    show=_show_open_how,
+    flags=OpenHowFlags,
+    mode=FileMode(8),
+    resolve=Flags("open_resolve_flags", size=8),
 )
 
 
@@ -85,7 +88,11 @@ call("open_by_handle_at", mount_fd=Fd, handle=HandlePointer(FileHandle), flags=O
 
 @decoder(
     "name_to_handle_at",
-    dirfd=DirFd, pathname=Path, handle=HandlePointer(HandleHeader), mount_id=Out(Indirect(Int)), flags=HandleFlags,
+    dirfd=DirFd,
+    pathname=Path,
+    handle=HandlePointer(HandleHeader),
+    mount_id=Out(Indirect(Int)),
+    flags=HandleFlags,
 )
 def name_to_handle_at(c: Call) -> Iterator[Yield]:
     """By hand because the handle's size goes in, and with EOVERFLOW alone comes out again."""

@@ -126,20 +126,49 @@ class Remaining(In):
 FdSets = FdSetArgument(FdSet())
 
 call(
-    "select", nfds=Int, readfds=FdSets, writefds=FdSets, exceptfds=FdSets, timeout=Remaining(Timeval),
-    returns=Selected(Timeval), classes="desc", abis="x86_64 x32",
+    "select",
+    nfds=Int,
+    readfds=FdSets,
+    writefds=FdSets,
+    exceptfds=FdSets,
+    timeout=Remaining(Timeval),
+    returns=Selected(Timeval),
+    classes="desc",
+    abis="x86_64 x32",
 )
 call(
-    "_newselect", nfds=Int, readfds=FdSets, writefds=FdSets, exceptfds=FdSets, timeout=Remaining(Timeval),
-    returns=Selected(Timeval), classes="desc", abis="i386",
+    "_newselect",
+    nfds=Int,
+    readfds=FdSets,
+    writefds=FdSets,
+    exceptfds=FdSets,
+    timeout=Remaining(Timeval),
+    returns=Selected(Timeval),
+    classes="desc",
+    abis="i386",
 )
 call(
-    "pselect6", nfds=Int, readfds=FdSets, writefds=FdSets, exceptfds=FdSets, timeout=Remaining(Timespec),
-    sig=In(SizedSignalSet), returns=Selected(Timespec), classes="desc",
+    "pselect6",
+    nfds=Int,
+    readfds=FdSets,
+    writefds=FdSets,
+    exceptfds=FdSets,
+    timeout=Remaining(Timespec),
+    sig=In(SizedSignalSet),
+    returns=Selected(Timespec),
+    classes="desc",
 )
 call(
-    "pselect6_time64", nfds=Int, readfds=FdSets, writefds=FdSets, exceptfds=FdSets, timeout=Remaining(Timespec64),
-    sig=In(SizedSignalSet), returns=Selected(Timespec64), classes="desc", abis="i386",
+    "pselect6_time64",
+    nfds=Int,
+    readfds=FdSets,
+    writefds=FdSets,
+    exceptfds=FdSets,
+    timeout=Remaining(Timespec64),
+    sig=In(SizedSignalSet),
+    returns=Selected(Timespec64),
+    classes="desc",
+    abis="i386",
 )
 
 SelectArguments = Struct("arguments of i386's old select", n=Int, inp=FdSets, outp=FdSets, exp=FdSets, tvp=In(Timeval))
@@ -248,12 +277,25 @@ PolledSignals = In(SignalSet("sigsetsize"))
 
 call("poll", fds=Polls, nfds=UInt, timeout=Int, returns=Polled(), classes="desc")
 call(
-    "ppoll", fds=Polls, nfds=UInt, tmo_p=Remaining(Timespec), sigmask=PolledSignals, sigsetsize=Size,
-    returns=Polled(Timespec), classes="desc",
+    "ppoll",
+    fds=Polls,
+    nfds=UInt,
+    tmo_p=Remaining(Timespec),
+    sigmask=PolledSignals,
+    sigsetsize=Size,
+    returns=Polled(Timespec),
+    classes="desc",
 )
 call(
-    "ppoll_time64", fds=Polls, nfds=UInt, tmo_p=Remaining(Timespec64), sigmask=PolledSignals, sigsetsize=Size,
-    returns=Polled(Timespec64), classes="desc", abis="i386",
+    "ppoll_time64",
+    fds=Polls,
+    nfds=UInt,
+    tmo_p=Remaining(Timespec64),
+    sigmask=PolledSignals,
+    sigsetsize=Size,
+    returns=Polled(Timespec64),
+    classes="desc",
+    abis="i386",
 )
 
 # --- epoll ------------------------------------------------------------------------------
@@ -280,6 +322,11 @@ call("epoll_ctl", epfd=InstrumentFd, op=Enum("epollctls"), fd=Fd, event=AddedEve
 call("epoll_wait", epfd=Fd, events=Events, maxevents=Int, timeout=Int)
 call("epoll_pwait", epfd=Fd, events=Events, maxevents=Int, timeout=Int, sigmask=PolledSignals, sigsetsize=Size)
 call(
-    "epoll_pwait2", epfd=Fd, events=Events, maxevents=Int, timeout=In(Timespec64), sigmask=PolledSignals,
+    "epoll_pwait2",
+    epfd=Fd,
+    events=Events,
+    maxevents=Int,
+    timeout=In(Timespec64),
+    sigmask=PolledSignals,
     sigsetsize=Size,
 )

@@ -79,31 +79,78 @@ BLOCK = ("dqb_bhardlimit", "dqb_bsoftlimit", "dqb_curspace", "dqb_ihardlimit", "
 QuotaValid = Flags("if_dqblk_valid")
 
 Block = Struct(
-    "struct if_dqblk", brief=BLOCK,
-    dqb_bhardlimit=U64, dqb_bsoftlimit=U64, dqb_curspace=U64, dqb_ihardlimit=U64, dqb_isoftlimit=U64,
-    dqb_curinodes=U64, dqb_btime=U64, dqb_itime=U64, dqb_valid=QuotaValid,
+    "struct if_dqblk",
+    brief=BLOCK,
+    dqb_bhardlimit=U64,
+    dqb_bsoftlimit=U64,
+    dqb_curspace=U64,
+    dqb_ihardlimit=U64,
+    dqb_isoftlimit=U64,
+    dqb_curinodes=U64,
+    dqb_btime=U64,
+    dqb_itime=U64,
+    dqb_valid=QuotaValid,
     size_of=68,  # what pads it is never read
 )
 NextBlock = Struct(
-    "struct if_nextdqblk", brief=(*BLOCK, "dqb_id"),
-    dqb_bhardlimit=U64, dqb_bsoftlimit=U64, dqb_curspace=U64, dqb_ihardlimit=U64, dqb_isoftlimit=U64,
-    dqb_curinodes=U64, dqb_btime=U64, dqb_itime=U64, dqb_valid=QuotaValid, dqb_id=U32,
+    "struct if_nextdqblk",
+    brief=(*BLOCK, "dqb_id"),
+    dqb_bhardlimit=U64,
+    dqb_bsoftlimit=U64,
+    dqb_curspace=U64,
+    dqb_ihardlimit=U64,
+    dqb_isoftlimit=U64,
+    dqb_curinodes=U64,
+    dqb_btime=U64,
+    dqb_itime=U64,
+    dqb_valid=QuotaValid,
+    dqb_id=U32,
 )
 Info = Struct(
-    "struct if_dqinfo", dqi_bgrace=U64, dqi_igrace=U64, dqi_flags=Flags("if_dqinfo_flags"),
+    "struct if_dqinfo",
+    dqi_bgrace=U64,
+    dqi_igrace=U64,
+    dqi_flags=Flags("if_dqinfo_flags"),
     dqi_valid=Flags("if_dqinfo_valid"),
 )
 
 _XFS = (
-    "d_version", "d_flags", "d_fieldmask", "d_id", "d_blk_hardlimit", "d_blk_softlimit", "d_ino_hardlimit",
-    "d_ino_softlimit", "d_bcount", "d_icount",
+    "d_version",
+    "d_flags",
+    "d_fieldmask",
+    "d_id",
+    "d_blk_hardlimit",
+    "d_blk_softlimit",
+    "d_ino_hardlimit",
+    "d_ino_softlimit",
+    "d_bcount",
+    "d_icount",
 )
 XfsBlock = Struct(
-    "struct fs_disk_quota", brief=_XFS,
-    d_version=S8, d_flags=Flags("xfs_dqblk_flags", size=1), d_fieldmask=X16, d_id=U32, d_blk_hardlimit=U64,
-    d_blk_softlimit=U64, d_ino_hardlimit=U64, d_ino_softlimit=U64, d_bcount=U64, d_icount=U64, d_itimer=S32,
-    d_btimer=S32, d_iwarns=U16, d_bwarns=U16, _d_timers_hi=U32, d_rtb_hardlimit=U64, d_rtb_softlimit=U64,
-    d_rtbcount=U64, d_rtbtimer=S32, d_rtbwarns=U16, _d_padding3=U16, _d_padding4=Fixed(U8, 8),
+    "struct fs_disk_quota",
+    brief=_XFS,
+    d_version=S8,
+    d_flags=Flags("xfs_dqblk_flags", size=1),
+    d_fieldmask=X16,
+    d_id=U32,
+    d_blk_hardlimit=U64,
+    d_blk_softlimit=U64,
+    d_ino_hardlimit=U64,
+    d_ino_softlimit=U64,
+    d_bcount=U64,
+    d_icount=U64,
+    d_itimer=S32,
+    d_btimer=S32,
+    d_iwarns=U16,
+    d_bwarns=U16,
+    _d_timers_hi=U32,
+    d_rtb_hardlimit=U64,
+    d_rtb_softlimit=U64,
+    d_rtbcount=U64,
+    d_rtbtimer=S32,
+    d_rtbwarns=U16,
+    _d_padding3=U16,
+    _d_padding4=Fixed(U8, 8),
 )
 
 FileStat = Struct("struct fs_qfilestat", qfs_ino=U64, qfs_nblks=U64, qfs_nextents=U32)
@@ -111,31 +158,82 @@ FileStatV = Struct("struct fs_qfilestatv", qfs_ino=U64, qfs_nblks=U64, qfs_nexte
 XfsFlags = Flags("xfs_quota_flags", size=2)
 
 XfsStat = Struct(
-    "struct fs_quota_stat", brief=("qs_version",),
-    qs_version=S8, qs_flags=XfsFlags, _qs_pad=U8, qs_uquota=FileStat, qs_gquota=FileStat, qs_incoredqs=U32,
-    qs_btimelimit=S32, qs_itimelimit=S32, qs_rtbtimelimit=S32, qs_bwarnlimit=U16, qs_iwarnlimit=U16,
+    "struct fs_quota_stat",
+    brief=("qs_version",),
+    qs_version=S8,
+    qs_flags=XfsFlags,
+    _qs_pad=U8,
+    qs_uquota=FileStat,
+    qs_gquota=FileStat,
+    qs_incoredqs=U32,
+    qs_btimelimit=S32,
+    qs_itimelimit=S32,
+    qs_rtbtimelimit=S32,
+    qs_bwarnlimit=U16,
+    qs_iwarnlimit=U16,
 )
 XfsStatV = Struct(
-    "struct fs_quota_statv", brief=("qs_version",),
-    qs_version=S8, _qs_pad1=U8, qs_flags=XfsFlags, qs_incoredqs=U32, qs_uquota=FileStatV, qs_gquota=FileStatV,
-    qs_pquota=FileStatV, qs_btimelimit=S32, qs_itimelimit=S32, qs_rtbtimelimit=S32, qs_bwarnlimit=U16,
-    qs_iwarnlimit=U16, _qs_rtbwarnlimit=U16, _qs_pad3=U16, _qs_pad4=U32, _qs_pad2=Fixed(U64, 7),
+    "struct fs_quota_statv",
+    brief=("qs_version",),
+    qs_version=S8,
+    _qs_pad1=U8,
+    qs_flags=XfsFlags,
+    qs_incoredqs=U32,
+    qs_uquota=FileStatV,
+    qs_gquota=FileStatV,
+    qs_pquota=FileStatV,
+    qs_btimelimit=S32,
+    qs_itimelimit=S32,
+    qs_rtbtimelimit=S32,
+    qs_bwarnlimit=U16,
+    qs_iwarnlimit=U16,
+    _qs_rtbwarnlimit=U16,
+    _qs_pad3=U16,
+    _qs_pad4=U32,
+    _qs_pad2=Fixed(U64, 7),
 )
 
 Format = Enum("quota_formats")
 NOTHING: dict[str | int, Type | None] = {"Q_QUOTAOFF": None, "Q_SYNC": None, "Q_XQUOTASYNC": None}
 
-Id = ByCommand("op", NOTHING | {
-    "Q_QUOTAON": Format, "Q_GETFMT": None, "Q_GETINFO": None, "Q_SETINFO": None, "Q_XGETQSTAT": None,
-    "Q_XGETQSTATV": None, "Q_XQUOTAON": None, "Q_XQUOTAOFF": None, "Q_XQUOTARM": None,
-}, Uid)
-Data = ByCommand("op", NOTHING | {
-    "Q_QUOTAON": Path, "Q_GETQUOTA": Out(Block), "Q_SETQUOTA": In(Block), "Q_GETNEXTQUOTA": Out(NextBlock),
-    "Q_XGETQUOTA": Out(XfsBlock), "Q_XGETNEXTQUOTA": Out(XfsBlock), "Q_XSETQLIM": In(XfsBlock),
-    "Q_GETFMT": Out(Indirect(Format)), "Q_GETINFO": Out(Info), "Q_SETINFO": In(Info), "Q_XGETQSTAT": Out(XfsStat),
-    "Q_XGETQSTATV": Out(XfsStatV), "Q_XQUOTAON": In(Indirect(Flags("xfs_quota_flags"))),
-    "Q_XQUOTAOFF": In(Indirect(Flags("xfs_quota_flags"))), "Q_XQUOTARM": In(Indirect(Flags("xfs_dqblk_flags"))),
-}, Addr)
+Id = ByCommand(
+    "op",
+    NOTHING
+    | {
+        "Q_QUOTAON": Format,
+        "Q_GETFMT": None,
+        "Q_GETINFO": None,
+        "Q_SETINFO": None,
+        "Q_XGETQSTAT": None,
+        "Q_XGETQSTATV": None,
+        "Q_XQUOTAON": None,
+        "Q_XQUOTAOFF": None,
+        "Q_XQUOTARM": None,
+    },
+    Uid,
+)
+Data = ByCommand(
+    "op",
+    NOTHING
+    | {
+        "Q_QUOTAON": Path,
+        "Q_GETQUOTA": Out(Block),
+        "Q_SETQUOTA": In(Block),
+        "Q_GETNEXTQUOTA": Out(NextBlock),
+        "Q_XGETQUOTA": Out(XfsBlock),
+        "Q_XGETNEXTQUOTA": Out(XfsBlock),
+        "Q_XSETQLIM": In(XfsBlock),
+        "Q_GETFMT": Out(Indirect(Format)),
+        "Q_GETINFO": Out(Info),
+        "Q_SETINFO": In(Info),
+        "Q_XGETQSTAT": Out(XfsStat),
+        "Q_XGETQSTATV": Out(XfsStatV),
+        "Q_XQUOTAON": In(Indirect(Flags("xfs_quota_flags"))),
+        "Q_XQUOTAOFF": In(Indirect(Flags("xfs_quota_flags"))),
+        "Q_XQUOTARM": In(Indirect(Flags("xfs_dqblk_flags"))),
+    },
+    Addr,
+)
 
 call("quotactl", op=Command(), special=Path, id=Id, addr=Data)
 call("quotactl_fd", fd=Fd, op=Command(), id=Id, addr=Data)

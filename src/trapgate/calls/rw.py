@@ -28,21 +28,41 @@ call("pwritev", fd=Fd, iov=WriteVectors, iovcnt=Size, offset=Offset64)
 call("preadv2", fd=Fd, iov=ReadVectors, iovcnt=Size, offset=Offset64, flags=ReadWriteFlags, abis="i386 x32")
 call("pwritev2", fd=Fd, iov=WriteVectors, iovcnt=Size, offset=Offset64, flags=ReadWriteFlags, abis="i386 x32")
 call(
-    "preadv2", fd=Fd, iov=ReadVectors, iovcnt=Size, offset=Offset64, pos_h=Unused, flags=ReadWriteFlags,
+    "preadv2",
+    fd=Fd,
+    iov=ReadVectors,
+    iovcnt=Size,
+    offset=Offset64,
+    pos_h=Unused,
+    flags=ReadWriteFlags,
     abis="x86_64 aarch64",
 )
 call(
-    "pwritev2", fd=Fd, iov=WriteVectors, iovcnt=Size, offset=Offset64, pos_h=Unused, flags=ReadWriteFlags,
+    "pwritev2",
+    fd=Fd,
+    iov=WriteVectors,
+    iovcnt=Size,
+    offset=Offset64,
+    pos_h=Unused,
+    flags=ReadWriteFlags,
     abis="x86_64 aarch64",
 )
 
 call(
     "process_vm_readv",
-    pid=Tgid, local_iov=Out(Iovecs("liovcnt", upto=RESULT), anyway=True), liovcnt=Size,
-    remote_iov=In(Iovecs("riovcnt", follow=False)), riovcnt=Size, flags=Size,
+    pid=Tgid,
+    local_iov=Out(Iovecs("liovcnt", upto=RESULT), anyway=True),
+    liovcnt=Size,
+    remote_iov=In(Iovecs("riovcnt", follow=False)),
+    riovcnt=Size,
+    flags=Size,
 )
 call(
     "process_vm_writev",
-    pid=Tgid, local_iov=In(Iovecs("liovcnt")), liovcnt=Size,
-    remote_iov=In(Iovecs("riovcnt", follow=False)), riovcnt=Size, flags=Size,
+    pid=Tgid,
+    local_iov=In(Iovecs("liovcnt")),
+    liovcnt=Size,
+    remote_iov=In(Iovecs("riovcnt", follow=False)),
+    riovcnt=Size,
+    flags=Size,
 )

@@ -19,7 +19,19 @@ from trapgate.calls.structs_net import EtherProtocol
 from trapgate.calls.structs_sockaddr import SockAddr
 from trapgate.calls.structs_time import Timespec, Timespec64
 from trapgate.calls.types import (
-    Enum, ExplainedEnum, Fd, Flags, Int, KULong, Named, Size, Switch, Type, UInt, join_flags, truncate,
+    Enum,
+    ExplainedEnum,
+    Fd,
+    Flags,
+    Int,
+    KULong,
+    Named,
+    Size,
+    Switch,
+    Type,
+    UInt,
+    join_flags,
+    truncate,
 )
 from trapgate.model import values
 from trapgate.model.abi import Abi
@@ -54,27 +66,30 @@ def _protocol(table: str, unknown: str) -> Enum:
     return Enum(table, unknown=unknown)
 
 
-Protocol = Switch("domain", {
-    "AF_INET": Enum("inet_protocols"),
-    "AF_INET6": Enum("inet_protocols"),
-    "AF_AX25": ExplainedEnum("ax25_protocols", unknown="AX25_P_???"),
-    "AF_NETLINK": Enum("netlink_protocols", unknown="NETLINK_???"),
-    "AF_PACKET": EtherProtocol("kernel", unknown="ETH_P_???"),
-    "AF_IRDA": _protocol("can_protocols", "IRDAPROTO_???"),
-    "AF_CAN": _protocol("can_protocols", "CAN_???"),
-    "AF_BLUETOOTH": _protocol("bt_protocols", "BTPROTO_???"),
-    "AF_RXRPC": _protocol("addrfams", "AF_???"),
-    "AF_ISDN": _protocol("isdn_protocols", "ISDN_P_???"),
-    "AF_PHONET": _protocol("phonet_protocols", "PN_PROTO_???"),
-    "AF_CAIF": _protocol("caif_protocols", "CAIFPROTO_???"),
-    "AF_NFC": _protocol("nfc_protocols", "NFC_SOCKPROTO_???"),
-    "AF_KCM": _protocol("kcm_protocols", "KCMPROTO_???"),
-    "AF_SMC": _protocol("smc_protocols", "SMCPROTO_???"),
-}, KULong)
+Protocol = Switch(
+    "domain",
+    {
+        "AF_INET": Enum("inet_protocols"),
+        "AF_INET6": Enum("inet_protocols"),
+        "AF_AX25": ExplainedEnum("ax25_protocols", unknown="AX25_P_???"),
+        "AF_NETLINK": Enum("netlink_protocols", unknown="NETLINK_???"),
+        "AF_PACKET": EtherProtocol("kernel", unknown="ETH_P_???"),
+        "AF_IRDA": _protocol("can_protocols", "IRDAPROTO_???"),
+        "AF_CAN": _protocol("can_protocols", "CAN_???"),
+        "AF_BLUETOOTH": _protocol("bt_protocols", "BTPROTO_???"),
+        "AF_RXRPC": _protocol("addrfams", "AF_???"),
+        "AF_ISDN": _protocol("isdn_protocols", "ISDN_P_???"),
+        "AF_PHONET": _protocol("phonet_protocols", "PN_PROTO_???"),
+        "AF_CAIF": _protocol("caif_protocols", "CAIFPROTO_???"),
+        "AF_NFC": _protocol("nfc_protocols", "NFC_SOCKPROTO_???"),
+        "AF_KCM": _protocol("kcm_protocols", "KCMPROTO_???"),
+        "AF_SMC": _protocol("smc_protocols", "SMCPROTO_???"),
+    },
+    KULong,
+)
 
 call("socket", domain=Family, type=SocketType(), protocol=Protocol, returns=Fd, classes="network -desc")
-call("socketpair", domain=Family, type=SocketType(), protocol=UInt, sv=Out(Fixed(Fd, 2)),
-     classes="network -desc")
+call("socketpair", domain=Family, type=SocketType(), protocol=UInt, sv=Out(Fixed(Fd, 2)), classes="network -desc")
 
 # --- names ----------------------------------------------------------------------------------
 
@@ -130,12 +145,22 @@ def _named(c: Call) -> Iterator[Yield]:
 FilledName = Out(SockAddr(Behind("addrlen")))
 NameLength = InOut(Int)
 
-decoder("getsockname getpeername", sockfd=Fd, addr=FilledName, addrlen=NameLength, classes="network -desc",
-        plannable=True)(_named)
-decoder("accept", sockfd=Fd, addr=FilledName, addrlen=NameLength, returns=Fd, classes="network -desc",
-        plannable=True)(_named)
-decoder("accept4", sockfd=Fd, addr=FilledName, addrlen=NameLength, flags=TypeFlags, returns=Fd,
-        classes="network -desc", plannable=True)(_named)
+decoder(
+    "getsockname getpeername", sockfd=Fd, addr=FilledName, addrlen=NameLength, classes="network -desc", plannable=True
+)(_named)
+decoder("accept", sockfd=Fd, addr=FilledName, addrlen=NameLength, returns=Fd, classes="network -desc", plannable=True)(
+    _named
+)
+decoder(
+    "accept4",
+    sockfd=Fd,
+    addr=FilledName,
+    addrlen=NameLength,
+    flags=TypeFlags,
+    returns=Fd,
+    classes="network -desc",
+    plannable=True,
+)(_named)
 
 # --- sending and receiving ------------------------------------------------------------------
 
@@ -166,13 +191,30 @@ Sent = In(SocketBytes("len"))
 Received = Out(ReceivedBytes())
 
 call("send", sockfd=Fd, buf=Sent, len=Size, flags=MsgFlags, classes="network -desc", abis="i386")
-call("sendto", sockfd=Fd, buf=Sent, len=Size, flags=MsgFlags, dest_addr=In(SockAddr("addrlen")), addrlen=Int,
-     classes="network -desc")
+call(
+    "sendto",
+    sockfd=Fd,
+    buf=Sent,
+    len=Size,
+    flags=MsgFlags,
+    dest_addr=In(SockAddr("addrlen")),
+    addrlen=Int,
+    classes="network -desc",
+)
 call("recv", sockfd=Fd, buf=Received, len=Size, flags=MsgFlags, classes="network -desc", abis="i386")
 
 
-@decoder("recvfrom", sockfd=Fd, buf=Received, len=Size, flags=MsgFlags, src_addr=Out(SockAddr(Behind("addrlen"))),
-         addrlen=NameLength, classes="network -desc", plannable=True)
+@decoder(
+    "recvfrom",
+    sockfd=Fd,
+    buf=Received,
+    len=Size,
+    flags=MsgFlags,
+    src_addr=Out(SockAddr(Behind("addrlen"))),
+    addrlen=NameLength,
+    classes="network -desc",
+    plannable=True,
+)
 def recvfrom(c: Call) -> Iterator[Yield]:
     """By hand because the length of the address is read before and behind the call."""
     yield "sockfd", Fd.value(c, c.args[0])
@@ -227,8 +269,15 @@ class MessageArray(Type):
         p.messages(self.count, limit=p.string_limit + 1)
 
 
-@decoder("sendmmsg", sockfd=Fd, msgvec=InOut(MessageArray("vlen")), vlen=UInt, flags=MsgFlags,
-         classes="network -desc", plannable=True)
+@decoder(
+    "sendmmsg",
+    sockfd=Fd,
+    msgvec=InOut(MessageArray("vlen")),
+    vlen=UInt,
+    flags=MsgFlags,
+    classes="network -desc",
+    plannable=True,
+)
 def sendmmsg(c: Call) -> Iterator[Yield]:
     """By hand because the messages show how much of each was sent, also when the call failed."""
     yield "sockfd", Fd.value(c, c.args[0])
@@ -266,7 +315,9 @@ def _recvmmsg(time: Type) -> DecoderFunction:
         addr, count = _pointer(c, 1), c.u32(2)
         before = timeout.value(c, c.args[4])
         arguments: list[Argument] = [
-            ("vlen", UInt.value(c, count)), ("flags", MsgFlags.value(c, c.args[3])), ("timeout", before),
+            ("vlen", UInt.value(c, count)),
+            ("flags", MsgFlags.value(c, c.args[3])),
+            ("timeout", before),
         ]
         if c.verbose:
             rooms = _rooms(c, addr, count)
@@ -287,5 +338,14 @@ def _recvmmsg(time: Type) -> DecoderFunction:
 
 
 for _time, _names, _abis in ((Timespec, "recvmmsg", ""), (Timespec64, "recvmmsg_time64", "i386")):
-    decoder(_names, sockfd=Fd, msgvec=InOut(MessageArray("vlen")), vlen=UInt, flags=MsgFlags, timeout=InOut(_time),
-            classes="network -desc", abis=_abis or None, plannable=True)(_recvmmsg(_time))
+    decoder(
+        _names,
+        sockfd=Fd,
+        msgvec=InOut(MessageArray("vlen")),
+        vlen=UInt,
+        flags=MsgFlags,
+        timeout=InOut(_time),
+        classes="network -desc",
+        abis=_abis or None,
+        plannable=True,
+    )(_recvmmsg(_time))

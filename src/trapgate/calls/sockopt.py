@@ -48,18 +48,36 @@ def _names(kind: str) -> Switch:
         "SOL_IPV6": Enum("sock_ipv6_options", f"{kind}sock_ipv6_options", unknown="IPV6_???"),
     }
     for level, table, unknown in (
-        ("AF_VSOCK", "vsock", "SO_VM_SOCKETS_???"), ("SOL_IPX", "ipx", "IPX_???"), ("SOL_AX25", "ax25", "AX25_???"),
-        ("SOL_PACKET", "packet", "PACKET_???"), ("SOL_TCP", "tcp", "TCP_???"), ("SOL_CAN_RAW", "can_raw", "CAN_RAW_???"),
-        ("SOL_SCTP", "sctp", "SCTP_???"), ("SOL_RAW", "raw", "RAW_???"), ("SOL_NETLINK", "netlink", "NETLINK_???"),
-        ("SOL_UDP", "udp", "UDP_???"), ("SOL_IRDA", "irda", "IRLMP_???"), ("SOL_LLC", "llc", "LLC_OPT_???"),
-        ("SOL_DCCP", "dccp", "DCCP_SOCKOPT_???"), ("SOL_TIPC", "tipc", "TIPC_???"), ("SOL_RXRPC", "rxrpc", "RXRPC_???"),
-        ("SOL_PPPOL2TP", "pppol2tp", "PPPOL2TP_SO_???"), ("SOL_BLUETOOTH", "bluetooth", "BT_???"),
-        ("SOL_PNPIPE", "pnp", "PNPIPE_???"), ("SOL_RDS", "rds", "RDS_???"), ("SOL_IUCV", "iucv", "SO_???"),
-        ("SOL_CAIF", "caif", "CAIFSO_???"), ("SOL_ALG", "alg", "ALG_SET_???"), ("SOL_NFC", "nfcllcp", "NFC_LLCP_???"),
-        ("SOL_KCM", "kcm", "KCM_???"), ("SOL_TLS", "tls", "TLS_???"), ("SOL_XDP", "xdp", "XDP_???"),
+        ("AF_VSOCK", "vsock", "SO_VM_SOCKETS_???"),
+        ("SOL_IPX", "ipx", "IPX_???"),
+        ("SOL_AX25", "ax25", "AX25_???"),
+        ("SOL_PACKET", "packet", "PACKET_???"),
+        ("SOL_TCP", "tcp", "TCP_???"),
+        ("SOL_CAN_RAW", "can_raw", "CAN_RAW_???"),
+        ("SOL_SCTP", "sctp", "SCTP_???"),
+        ("SOL_RAW", "raw", "RAW_???"),
+        ("SOL_NETLINK", "netlink", "NETLINK_???"),
+        ("SOL_UDP", "udp", "UDP_???"),
+        ("SOL_IRDA", "irda", "IRLMP_???"),
+        ("SOL_LLC", "llc", "LLC_OPT_???"),
+        ("SOL_DCCP", "dccp", "DCCP_SOCKOPT_???"),
+        ("SOL_TIPC", "tipc", "TIPC_???"),
+        ("SOL_RXRPC", "rxrpc", "RXRPC_???"),
+        ("SOL_PPPOL2TP", "pppol2tp", "PPPOL2TP_SO_???"),
+        ("SOL_BLUETOOTH", "bluetooth", "BT_???"),
+        ("SOL_PNPIPE", "pnp", "PNPIPE_???"),
+        ("SOL_RDS", "rds", "RDS_???"),
+        ("SOL_IUCV", "iucv", "SO_???"),
+        ("SOL_CAIF", "caif", "CAIFSO_???"),
+        ("SOL_ALG", "alg", "ALG_SET_???"),
+        ("SOL_NFC", "nfcllcp", "NFC_LLCP_???"),
+        ("SOL_KCM", "kcm", "KCM_???"),
+        ("SOL_TLS", "tls", "TLS_???"),
+        ("SOL_XDP", "xdp", "XDP_???"),
     ):
         tables[level] = Enum(f"sock_{table}_options", unknown=unknown)
-    return Switch("level", {**tables}, UInt)
+    cases: dict[str | int, Type | None] = dict(tables.items())
+    return Switch("level", cases, UInt)
 
 
 GetName, SetName = _names("get"), _names("set")
@@ -124,15 +142,55 @@ def _prefix(kind: Struct) -> Option:
 Linger = Struct("struct linger", l_onoff=Int, l_linger=Int)
 TxRehash = Enum("sockopt_txrehash_vals", base="d", signed=True)
 
-INT_OPTIONS = (
-    "SO_DEBUG SO_REUSEADDR SO_DONTROUTE SO_BROADCAST SO_SNDBUF SO_RCVBUF SO_KEEPALIVE SO_OOBINLINE SO_NO_CHECK "
-    "SO_PRIORITY SO_BSDCOMPAT SO_REUSEPORT SO_PASSCRED SO_RCVLOWAT SO_SNDLOWAT SO_DETACH_FILTER SO_TIMESTAMP_OLD "
-    "SO_ACCEPTCONN SO_SNDBUFFORCE SO_RCVBUFFORCE SO_PASSSEC SO_TIMESTAMPNS_OLD SO_MARK SO_TIMESTAMPING_OLD "
-    "SO_RXQ_OVFL SO_WIFI_STATUS SO_PEEK_OFF SO_NOFCS SO_LOCK_FILTER SO_SELECT_ERR_QUEUE SO_BUSY_POLL "
-    "SO_INCOMING_CPU SO_CNX_ADVICE SO_INCOMING_NAPI_ID SO_ZEROCOPY SO_TIMESTAMP_NEW SO_TIMESTAMPNS_NEW "
-    "SO_TIMESTAMPING_NEW SO_DETACH_REUSEPORT_BPF SO_PREFER_BUSY_POLL SO_BUSY_POLL_BUDGET SO_RESERVE_MEM SO_RCVMARK "
-    "SO_PASSPIDFD SO_RCVPRIORITY SO_PASSRIGHTS SO_INQ"
-).split()
+INT_OPTIONS = [
+    "SO_DEBUG",
+    "SO_REUSEADDR",
+    "SO_DONTROUTE",
+    "SO_BROADCAST",
+    "SO_SNDBUF",
+    "SO_RCVBUF",
+    "SO_KEEPALIVE",
+    "SO_OOBINLINE",
+    "SO_NO_CHECK",
+    "SO_PRIORITY",
+    "SO_BSDCOMPAT",
+    "SO_REUSEPORT",
+    "SO_PASSCRED",
+    "SO_RCVLOWAT",
+    "SO_SNDLOWAT",
+    "SO_DETACH_FILTER",
+    "SO_TIMESTAMP_OLD",
+    "SO_ACCEPTCONN",
+    "SO_SNDBUFFORCE",
+    "SO_RCVBUFFORCE",
+    "SO_PASSSEC",
+    "SO_TIMESTAMPNS_OLD",
+    "SO_MARK",
+    "SO_TIMESTAMPING_OLD",
+    "SO_RXQ_OVFL",
+    "SO_WIFI_STATUS",
+    "SO_PEEK_OFF",
+    "SO_NOFCS",
+    "SO_LOCK_FILTER",
+    "SO_SELECT_ERR_QUEUE",
+    "SO_BUSY_POLL",
+    "SO_INCOMING_CPU",
+    "SO_CNX_ADVICE",
+    "SO_INCOMING_NAPI_ID",
+    "SO_ZEROCOPY",
+    "SO_TIMESTAMP_NEW",
+    "SO_TIMESTAMPNS_NEW",
+    "SO_TIMESTAMPING_NEW",
+    "SO_DETACH_REUSEPORT_BPF",
+    "SO_PREFER_BUSY_POLL",
+    "SO_BUSY_POLL_BUDGET",
+    "SO_RESERVE_MEM",
+    "SO_RCVMARK",
+    "SO_PASSPIDFD",
+    "SO_RCVPRIORITY",
+    "SO_PASSRIGHTS",
+    "SO_INQ",
+]
 
 
 def _show_program(c: Call, addr: int, length: int) -> AnyValue:
@@ -165,9 +223,17 @@ class _Storage(SockAddr):
 
 
 GroupReq = Struct("struct group_req", gr_interface=Interface, gr_group=_Storage())
-HEADERS = {"struct linger": "sys/socket.h", "struct ip_mreq": "netinet/in.h", "struct ipv6_mreq": "netinet/in.h",
-           "struct group_req": "netinet/in.h", "struct tpacket_req": "linux/if_packet.h",
-           "struct packet_mreq": "linux/if_packet.h", "struct tipc_group_req": "linux/tipc.h"}
+HEADERS = {
+    "struct tcp_ao_add": "",
+    "struct tpacket_stats_v3": "linux/if_packet.h",
+    "struct linger": "sys/socket.h",
+    "struct ip_mreq": "netinet/in.h",
+    "struct ipv6_mreq": "netinet/in.h",
+    "struct group_req": "netinet/in.h",
+    "struct tpacket_req": "linux/if_packet.h",
+    "struct packet_mreq": "linux/if_packet.h",
+    "struct tipc_group_req": "linux/tipc.h",
+}
 
 
 def _show_port_range(c: Call, addr: int, length: int) -> AnyValue:
@@ -215,7 +281,8 @@ def _show_key(view: View) -> Shown:
     return [
         ("addr", show_sockaddr(c, view.bytes_of("addr"))),
         *view.fields("prefix", "alg_name", "ifindex"),
-        ("set_current", Number(str(flags & 1), flags & 1)), ("set_rnext", Number(str(flags >> 1 & 1), flags >> 1 & 1)),
+        ("set_current", Number(str(flags & 1), flags & 1)),
+        ("set_rnext", Number(str(flags >> 1 & 1), flags >> 1 & 1)),
         *view.fields("sndid", "rcvid", "maclen", "keyflags"),
         ("key", quoted_hex(c, view.data[view.offset + KEY_AT : view.offset + KEY_AT + min(view.keylen, KEY_BYTES)])),
         *view.fields("keylen"),
@@ -224,9 +291,20 @@ def _show_key(view: View) -> Shown:
 
 KEY_AT, KEY_BYTES = 208, 80
 AoKey = Struct(
-    "struct tcp_ao_add", show=_show_key, size_of=288, addr=SockAddr(), alg_name=CharArray(64), ifindex=Interface,
-    bits=U32, _reserved2=U16, prefix=U8, sndid=U8, rcvid=U8, maclen=U8,
-    keyflags=Flags("tcp_ao_keyf_flags", size=1), keylen=U8,
+    "struct tcp_ao_add",
+    show=_show_key,
+    size_of=288,
+    addr=SockAddr(),
+    alg_name=CharArray(64),
+    ifindex=Interface,
+    bits=U32,
+    _reserved2=U16,
+    prefix=U8,
+    sndid=U8,
+    rcvid=U8,
+    maclen=U8,
+    keyflags=Flags("tcp_ao_keyf_flags", size=1),
+    keylen=U8,
 )
 
 
@@ -243,12 +321,19 @@ def _show_packet_mreq(view: View) -> Shown:
 PacketStats = Struct("struct tpacket_stats_v3", tp_packets=U32, tp_drops=U32, tp_freeze_q_cnt=U32)
 PacketRing = Struct("struct tpacket_req", tp_block_size=U32, tp_block_nr=U32, tp_frame_size=U32, tp_frame_nr=U32)
 PacketMreq = Struct(
-    "struct packet_mreq", show=_show_packet_mreq, size_of=16, mr_ifindex=Interface,
-    mr_type=Enum("packet_mreq_type", size=2, unknown="PACKET_MR_???"), mr_alen=U16,
+    "struct packet_mreq",
+    show=_show_packet_mreq,
+    size_of=16,
+    mr_ifindex=Interface,
+    mr_type=Enum("packet_mreq_type", size=2, unknown="PACKET_MR_???"),
+    mr_alen=U16,
 )
 Importance = Enum("af_tipc_importance")
 TipcGroup = Struct(
-    "struct tipc_group_req", type=U32, instance=U32, scope=Enum("af_tipc_scope", unknown="TIPC_???_SCOPE"),
+    "struct tipc_group_req",
+    type=U32,
+    instance=U32,
+    scope=Enum("af_tipc_scope", unknown="TIPC_???_SCOPE"),
     flags=Flags("af_tipc_flags", unknown="TIPC_GROUP_???"),
 )
 
@@ -265,23 +350,34 @@ _int_or_hex, _int_or_pointer = _one(Int, hexadecimal), _one(Int, pointer_only)
 GET: dict[str, dict[str, Option]] = {
     "SOL_SOCKET": {
         **dict.fromkeys(INT_OPTIONS, _int_or_hex),
-        "SO_LINGER": _prefix(Linger), "SO_PEERCRED": _prefix(Credentials), "SO_GET_FILTER": _show_instructions,
-        "SO_ERROR": _one(ErrorNumber(), hexadecimal), "SO_TXREHASH": _one(TxRehash, hexadecimal),
+        "SO_LINGER": _prefix(Linger),
+        "SO_PEERCRED": _prefix(Credentials),
+        "SO_GET_FILTER": _show_instructions,
+        "SO_ERROR": _one(ErrorNumber(), hexadecimal),
+        "SO_TXREHASH": _one(TxRehash, hexadecimal),
         "SO_PEERPIDFD": _one(Fd, hexadecimal),
     },
-    "SOL_IP": {"IP_LOCAL_PORT_RANGE": _show_port_range,
-               "IP_PROTOCOL": _one(Enum("inet_protocols"), _hexadecimal32, exactly=True)},
+    "SOL_IP": {
+        "IP_LOCAL_PORT_RANGE": _show_port_range,
+        "IP_PROTOCOL": _one(Enum("inet_protocols"), _hexadecimal32, exactly=True),
+    },
     "SOL_PACKET": {"PACKET_STATISTICS": _prefix(PacketStats)},
     "SOL_RAW": {"ICMP_FILTER": _show_icmp_filter},
     "SOL_NETLINK": {"NETLINK_LIST_MEMBERSHIPS": _show_memberships, "": show_int},
-    "SOL_TIPC": {"TIPC_IMPORTANCE": _one(Importance, pointer_only), "TIPC_GROUP_JOIN": _struct(TipcGroup), "": show_int},
+    "SOL_TIPC": {
+        "TIPC_IMPORTANCE": _one(Importance, pointer_only),
+        "TIPC_GROUP_JOIN": _struct(TipcGroup),
+        "": show_int,
+    },
 }
 """What getsockopt's values are, by level and option; "" stands for all other options of the level."""
 
 SET: dict[str, dict[str, Option]] = {
     "SOL_SOCKET": {
         **dict.fromkeys(INT_OPTIONS, _int_or_pointer),
-        "SO_LINGER": _struct(Linger), "SO_ATTACH_FILTER": _show_program, "SO_ATTACH_REUSEPORT_CBPF": _show_program,
+        "SO_LINGER": _struct(Linger),
+        "SO_ATTACH_FILTER": _show_program,
+        "SO_ATTACH_REUSEPORT_CBPF": _show_program,
         "SO_TXREHASH": _one(TxRehash, pointer_only),
     },
     "SOL_IP": {
@@ -290,8 +386,9 @@ SET: dict[str, dict[str, Option]] = {
         "IP_LOCAL_PORT_RANGE": _show_port_range,
     },
     "SOL_IPV6": {
-        **dict.fromkeys(("IPV6_ADD_MEMBERSHIP", "IPV6_DROP_MEMBERSHIP", "IPV6_JOIN_ANYCAST", "IPV6_LEAVE_ANYCAST"),
-                        _struct(Mreq6)),
+        **dict.fromkeys(
+            ("IPV6_ADD_MEMBERSHIP", "IPV6_DROP_MEMBERSHIP", "IPV6_JOIN_ANYCAST", "IPV6_LEAVE_ANYCAST"), _struct(Mreq6)
+        ),
         **dict.fromkeys(("MCAST_JOIN_GROUP", "MCAST_LEAVE_GROUP"), _struct(GroupReq)),
     },
     "SOL_PACKET": {
@@ -301,7 +398,11 @@ SET: dict[str, dict[str, Option]] = {
     "SOL_RAW": {"ICMP_FILTER": _show_icmp_filter},
     "SOL_NETLINK": {"": _int_or_pointer},
     "SOL_TCP": {"TCP_AO_ADD_KEY": _show_key_of},
-    "SOL_TIPC": {"TIPC_IMPORTANCE": _one(Importance, pointer_only), "TIPC_GROUP_JOIN": _struct(TipcGroup), "": show_int},
+    "SOL_TIPC": {
+        "TIPC_IMPORTANCE": _one(Importance, pointer_only),
+        "TIPC_GROUP_JOIN": _struct(TipcGroup),
+        "": show_int,
+    },
 }
 """As GET, for setsockopt."""
 
@@ -355,8 +456,16 @@ class SetValue(Type):
 call("setsockopt", sockfd=Fd, level=Level, optname=SetName, optval=SetValue(), optlen=Int, classes="network -desc")
 
 
-@decoder("getsockopt", sockfd=Fd, level=Level, optname=GetName, optval=Out(Bytes(Behind("optlen"))), optlen=InOut(Int),
-         classes="network -desc", plannable=True)
+@decoder(
+    "getsockopt",
+    sockfd=Fd,
+    level=Level,
+    optname=GetName,
+    optval=Out(Bytes(Behind("optlen"))),
+    optlen=InOut(Int),
+    classes="network -desc",
+    plannable=True,
+)
 def getsockopt(c: Call) -> Iterator[Yield]:
     """By hand because the value's length is read before and behind the call."""
     yield "sockfd", Fd.value(c, c.args[0])

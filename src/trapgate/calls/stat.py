@@ -71,30 +71,91 @@ Dev16 = DeviceNumber(2)
 Mode32 = SymbolicMode(4)
 
 Stat = Struct(
-    "struct stat", show=show_stat,
-    st_dev=Dev64, st_ino=U64, st_nlink=U64, st_mode=Mode32, st_uid=U32, st_gid=U32, _pad0=U32, st_rdev=Dev64,
-    st_size=U64, st_blksize=U64, st_blocks=U64, st_atime=S64, st_atime_nsec=U64, st_mtime=S64, st_mtime_nsec=U64,
-    st_ctime=S64, st_ctime_nsec=U64, _unused0=U64, _unused1=U64, _unused2=U64,
+    "struct stat",
+    show=show_stat,
+    st_dev=Dev64,
+    st_ino=U64,
+    st_nlink=U64,
+    st_mode=Mode32,
+    st_uid=U32,
+    st_gid=U32,
+    _pad0=U32,
+    st_rdev=Dev64,
+    st_size=U64,
+    st_blksize=U64,
+    st_blocks=U64,
+    st_atime=S64,
+    st_atime_nsec=U64,
+    st_mtime=S64,
+    st_mtime_nsec=U64,
+    st_ctime=S64,
+    st_ctime_nsec=U64,
+    _unused0=U64,
+    _unused1=U64,
+    _unused2=U64,
 )
 
 StatI386 = Struct(
-    "struct stat", show=show_stat,
-    st_dev=Dev32, st_ino=U32, st_mode=FileTypeMode, st_nlink=U16, st_uid=U16, st_gid=U16, st_rdev=Dev32,
-    st_size=U32, st_blksize=U32, st_blocks=U32, st_atime=S32, st_atime_nsec=U32, st_mtime=S32, st_mtime_nsec=U32,
-    st_ctime=S32, st_ctime_nsec=U32, _unused4=U32, _unused5=U32,
+    "struct stat",
+    show=show_stat,
+    st_dev=Dev32,
+    st_ino=U32,
+    st_mode=FileTypeMode,
+    st_nlink=U16,
+    st_uid=U16,
+    st_gid=U16,
+    st_rdev=Dev32,
+    st_size=U32,
+    st_blksize=U32,
+    st_blocks=U32,
+    st_atime=S32,
+    st_atime_nsec=U32,
+    st_mtime=S32,
+    st_mtime_nsec=U32,
+    st_ctime=S32,
+    st_ctime_nsec=U32,
+    _unused4=U32,
+    _unused5=U32,
 )
 
 Stat64 = Struct(
-    "struct stat64", show=show_stat,
-    st_dev=Dev64, _pad0=U32, _st_ino=U32, st_mode=Mode32, st_nlink=U32, st_uid=U32, st_gid=U32, st_rdev=Dev64,
-    _pad3=U32, st_size=U64, st_blksize=U32, st_blocks=U64, st_atime=S32, st_atime_nsec=U32, st_mtime=S32,
-    st_mtime_nsec=U32, st_ctime=S32, st_ctime_nsec=U32, st_ino=U64,
+    "struct stat64",
+    show=show_stat,
+    st_dev=Dev64,
+    _pad0=U32,
+    _st_ino=U32,
+    st_mode=Mode32,
+    st_nlink=U32,
+    st_uid=U32,
+    st_gid=U32,
+    st_rdev=Dev64,
+    _pad3=U32,
+    st_size=U64,
+    st_blksize=U32,
+    st_blocks=U64,
+    st_atime=S32,
+    st_atime_nsec=U32,
+    st_mtime=S32,
+    st_mtime_nsec=U32,
+    st_ctime=S32,
+    st_ctime_nsec=U32,
+    st_ino=U64,
 )
 
 OldStat = Struct(
-    "struct __old_kernel_stat", show=show_stat,
-    st_dev=Dev16, st_ino=U16, st_mode=FileTypeMode, st_nlink=U16, st_uid=U16, st_gid=U16, st_rdev=Dev16, st_size=U32,
-    st_atime=S32, st_mtime=S32, st_ctime=S32,
+    "struct __old_kernel_stat",
+    show=show_stat,
+    st_dev=Dev16,
+    st_ino=U16,
+    st_mode=FileTypeMode,
+    st_nlink=U16,
+    st_uid=U16,
+    st_gid=U16,
+    st_rdev=Dev16,
+    st_size=U32,
+    st_atime=S32,
+    st_mtime=S32,
+    st_ctime=S32,
 )
 
 AtFlags = Flags("at_flags")
@@ -112,7 +173,13 @@ call("stat64", pathname=Path, statbuf=Out(Stat64), classes="stat stat_like", abi
 call("lstat64", pathname=Path, statbuf=Out(Stat64), classes="lstat stat_like", abis="i386")
 call("fstat64", fd=Fd, statbuf=Out(Stat64), classes="fstat stat_like", abis="i386")
 call(
-    "fstatat64", dirfd=DirFd, pathname=Path, statbuf=Out(Stat64), flags=AtFlags, classes="fstat stat_like", abis="i386",
+    "fstatat64",
+    dirfd=DirFd,
+    pathname=Path,
+    statbuf=Out(Stat64),
+    flags=AtFlags,
+    classes="fstat stat_like",
+    abis="i386",
 )
 call("oldstat", pathname=Path, statbuf=Out(OldStat), classes="stat stat_like", abis="i386")
 call("oldlstat", pathname=Path, statbuf=Out(OldStat), classes="lstat stat_like", abis="i386")
@@ -147,13 +214,33 @@ Timestamp = Struct("struct statx_timestamp", show=_show_timestamp, tv_sec=S64, t
 WRITE_ATOMIC = 0x00400000
 
 _STATX_MEMBERS = (
-    ("stx_blksize", 0), ("stx_attributes", 0), ("stx_nlink", 0x4), ("stx_uid", 0x8), ("stx_gid", 0x10),
-    ("stx_mode", 0x3), ("stx_ino", 0x100), ("stx_size", 0x200), ("stx_blocks", 0x400), ("stx_attributes_mask", 0),
-    ("stx_atime", 0x20), ("stx_btime", 0x800), ("stx_ctime", 0x80), ("stx_mtime", 0x40), ("stx_rdev_major", 0),
-    ("stx_rdev_minor", 0), ("stx_dev_major", 0), ("stx_dev_minor", 0), ("stx_mnt_id", 0x1000),
-    ("stx_dio_mem_align", 0x2000), ("stx_dio_offset_align", 0x2000), ("stx_subvol", 0x8000),
-    ("stx_atomic_write_unit_min", -1), ("stx_atomic_write_unit_max", -1), ("stx_atomic_write_segments_max", -1),
-    ("stx_dio_read_offset_align", 0x20000), ("stx_atomic_write_unit_max_opt", -1),
+    ("stx_blksize", 0),
+    ("stx_attributes", 0),
+    ("stx_nlink", 0x4),
+    ("stx_uid", 0x8),
+    ("stx_gid", 0x10),
+    ("stx_mode", 0x3),
+    ("stx_ino", 0x100),
+    ("stx_size", 0x200),
+    ("stx_blocks", 0x400),
+    ("stx_attributes_mask", 0),
+    ("stx_atime", 0x20),
+    ("stx_btime", 0x800),
+    ("stx_ctime", 0x80),
+    ("stx_mtime", 0x40),
+    ("stx_rdev_major", 0),
+    ("stx_rdev_minor", 0),
+    ("stx_dev_major", 0),
+    ("stx_dev_minor", 0),
+    ("stx_mnt_id", 0x1000),
+    ("stx_dio_mem_align", 0x2000),
+    ("stx_dio_offset_align", 0x2000),
+    ("stx_subvol", 0x8000),
+    ("stx_atomic_write_unit_min", -1),
+    ("stx_atomic_write_unit_max", -1),
+    ("stx_atomic_write_segments_max", -1),
+    ("stx_dio_read_offset_align", 0x20000),
+    ("stx_atomic_write_unit_max_opt", -1),
 )
 """Members in the order they print, with the bits of stx_mask that make them valid.
 
@@ -168,7 +255,7 @@ def _show_statx(view: View) -> Shown:
     for name, needed in _STATX_MEMBERS:
         if brief and name not in _BRIEF:
             continue
-        if (atomic if needed < 0 else not needed or mask & needed):
+        if atomic if needed < 0 else not needed or mask & needed:
             shown += view.fields(name)
     return [*shown, (None, MORE)] if brief else shown
 
@@ -177,16 +264,46 @@ StatxMask = Flags("statx_masks")
 StatxAttributes = Flags("statx_attrs", size=8)
 
 Statx = Struct(
-    "struct statx", show=_show_statx, size_of=256,
-    stx_mask=StatxMask, stx_blksize=U32, stx_attributes=StatxAttributes, stx_nlink=U32, stx_uid=Uid, stx_gid=Uid,
-    stx_mode=FileTypeMode, _spare0=U16, stx_ino=U64, stx_size=U64, stx_blocks=U64, stx_attributes_mask=StatxAttributes,
-    stx_atime=Timestamp, stx_btime=Timestamp, stx_ctime=Timestamp, stx_mtime=Timestamp, stx_rdev_major=U32,
-    stx_rdev_minor=U32, stx_dev_major=U32, stx_dev_minor=U32, stx_mnt_id=X64, stx_dio_mem_align=U32,
-    stx_dio_offset_align=U32, stx_subvol=X64, stx_atomic_write_unit_min=U32, stx_atomic_write_unit_max=U32,
-    stx_atomic_write_segments_max=U32, stx_dio_read_offset_align=U32, stx_atomic_write_unit_max_opt=U32,
+    "struct statx",
+    show=_show_statx,
+    size_of=256,
+    stx_mask=StatxMask,
+    stx_blksize=U32,
+    stx_attributes=StatxAttributes,
+    stx_nlink=U32,
+    stx_uid=Uid,
+    stx_gid=Uid,
+    stx_mode=FileTypeMode,
+    _spare0=U16,
+    stx_ino=U64,
+    stx_size=U64,
+    stx_blocks=U64,
+    stx_attributes_mask=StatxAttributes,
+    stx_atime=Timestamp,
+    stx_btime=Timestamp,
+    stx_ctime=Timestamp,
+    stx_mtime=Timestamp,
+    stx_rdev_major=U32,
+    stx_rdev_minor=U32,
+    stx_dev_major=U32,
+    stx_dev_minor=U32,
+    stx_mnt_id=X64,
+    stx_dio_mem_align=U32,
+    stx_dio_offset_align=U32,
+    stx_subvol=X64,
+    stx_atomic_write_unit_min=U32,
+    stx_atomic_write_unit_max=U32,
+    stx_atomic_write_segments_max=U32,
+    stx_dio_read_offset_align=U32,
+    stx_atomic_write_unit_max_opt=U32,
 )
 
 call(
-    "statx", dirfd=DirFd, pathname=Path, flags=StatxFlags(), mask=StatxMask, statxbuf=Out(Statx),
+    "statx",
+    dirfd=DirFd,
+    pathname=Path,
+    flags=StatxFlags(),
+    mask=StatxMask,
+    statxbuf=Out(Statx),
     classes="fstat stat_like",
 )

@@ -42,15 +42,37 @@ def _show_statfs(view: View) -> Shown:
 
 
 Statfs = Struct(
-    "struct statfs", show=_show_statfs,
-    f_type=FileSystemMagic, f_bsize=KULong, f_blocks=KULong, f_bfree=KULong, f_bavail=KULong, f_files=KULong,
-    f_ffree=KULong, f_fsid=FsId, f_namelen=KULong, f_frsize=KULong, f_flags=StatfsFlags, _f_spare=Fixed(KULong, 4),
+    "struct statfs",
+    show=_show_statfs,
+    f_type=FileSystemMagic,
+    f_bsize=KULong,
+    f_blocks=KULong,
+    f_bfree=KULong,
+    f_bavail=KULong,
+    f_files=KULong,
+    f_ffree=KULong,
+    f_fsid=FsId,
+    f_namelen=KULong,
+    f_frsize=KULong,
+    f_flags=StatfsFlags,
+    _f_spare=Fixed(KULong, 4),
 )
 
 Statfs64 = Struct(
-    "struct statfs64", show=_show_statfs,
-    f_type=Enum("fsmagic", unknown=""), f_bsize=U32, f_blocks=U64, f_bfree=U64, f_bavail=U64, f_files=U64, f_ffree=U64,
-    f_fsid=FsId, f_namelen=U32, f_frsize=U32, f_flags=Flags("statfs_flags"), _f_spare=Fixed(U32, 4),
+    "struct statfs64",
+    show=_show_statfs,
+    f_type=Enum("fsmagic", unknown=""),
+    f_bsize=U32,
+    f_blocks=U64,
+    f_bfree=U64,
+    f_bavail=U64,
+    f_files=U64,
+    f_ffree=U64,
+    f_fsid=FsId,
+    f_namelen=U32,
+    f_frsize=U32,
+    f_flags=Flags("statfs_flags"),
+    _f_spare=Fixed(U32, 4),
 )
 
 

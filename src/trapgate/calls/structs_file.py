@@ -20,6 +20,7 @@ S_IFMT = 0o170000
 S_IFBLK = 0o060000
 S_IFCHR = 0o020000
 
+
 class OpenFlags(Named):
     """open(2)'s flags: an access mode and bits: ``O_RDWR|O_CREAT|0x40000000``."""
 

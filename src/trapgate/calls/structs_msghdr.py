@@ -38,8 +38,14 @@ CONTROL_COPIED = 1024
 Credentials = Struct("struct ucred", pid=Tgid, uid=Uid, gid=Gid)
 PacketInfo = Struct("struct in_pktinfo", ipi_ifindex=Interface, ipi_spec_dst=Host(), ipi_addr=Host())
 Timeval64 = Struct("struct __kernel_sock_timeval", tv_sec=S64, tv_usec=S64)
-HEADERS = {"struct ucred": "sys/socket.h", "struct in_pktinfo": "linux/in.h",
-           "struct __kernel_sock_timeval": "linux/time_types.h"}
+HEADERS = {
+    "struct user_msghdr": "",
+    "struct mmsghdr": "",
+    "struct sock_extended_err and sockaddr_in": "",
+    "struct ucred": "sys/socket.h",
+    "struct in_pktinfo": "linux/in.h",
+    "struct __kernel_sock_timeval": "linux/time_types.h",
+}
 
 Show = Callable[[Call, bytes], AnyValue]
 
@@ -52,7 +58,7 @@ def _show_each(kind: Type) -> Show:
         count = len(data) // step
         shown = c.options.string_limit if is_cut(c, count) else count
         items = [kind.load(c, data, i * step) for i in range(shown)]
-        return List(items + [MORE] if shown < count else items)
+        return List([*items, MORE] if shown < count else items)
 
     return show
 
@@ -96,8 +102,16 @@ def _show_error(view: View) -> Shown:
 
 
 ExtendedError = Struct(
-    "struct sock_extended_err and sockaddr_in", show=_show_error, size_of=32, ee_errno=U32, ee_origin=U8, ee_type=U8,
-    ee_code=U8, _ee_pad=U8, ee_info=U32, ee_data=U32,
+    "struct sock_extended_err and sockaddr_in",
+    show=_show_error,
+    size_of=32,
+    ee_errno=U32,
+    ee_origin=U8,
+    ee_type=U8,
+    ee_code=U8,
+    _ee_pad=U8,
+    ee_info=U32,
+    ee_data=U32,
 )
 
 SOCKET_CONTROL: dict[int, tuple[int, Show]] = {
@@ -137,7 +151,8 @@ Level = Enum("socketlayers", unknown="SOL_???")
 
 def _show_control_message(c: Call, length: int, level: int, kind: int, data: bytes) -> AnyValue:
     fields: list[tuple[str | None, AnyValue]] = [
-        ("cmsg_len", Number(str(length), length)), ("cmsg_level", Level.value(c, level)),
+        ("cmsg_len", Number(str(length), length)),
+        ("cmsg_level", Level.value(c, level)),
     ]
     names, known = LEVELS.get(level, (None, {}))
     if names is None:
@@ -202,10 +217,14 @@ class Control(Type):
 # --- messages -------------------------------------------------------------------------------
 
 MsgHdr = Struct(
-    "struct user_msghdr", show=lambda view: show_message(view),
-    msg_name=In(SockAddr(Member("msg_namelen"))), msg_namelen=Int,
-    msg_iov=In(Iovecs(Member("msg_iovlen"))), msg_iovlen=Size,
-    msg_control=In(Control(Member("msg_controllen"))), msg_controllen=Size,
+    "struct user_msghdr",
+    show=lambda view: show_message(view),
+    msg_name=In(SockAddr(Member("msg_namelen"))),
+    msg_namelen=Int,
+    msg_iov=In(Iovecs(Member("msg_iovlen"))),
+    msg_iovlen=Size,
+    msg_control=In(Control(Member("msg_controllen"))),
+    msg_controllen=Size,
     msg_flags=MsgFlags,
 )
 
@@ -222,8 +241,10 @@ def show_message(view: View, given: int | None = None, upto: int | None = None) 
     if given is not None and given != view.msg_namelen:
         length = Change(Int.value(c, given), length)
     fields: list[tuple[str | None, AnyValue]] = [
-        ("msg_name", name), ("msg_namelen", length),
-        ("msg_iov", buffers.at(c, view.msg_iov)), *view.fields("msg_iovlen"),
+        ("msg_name", name),
+        ("msg_namelen", length),
+        ("msg_iov", buffers.at(c, view.msg_iov)),
+        *view.fields("msg_iovlen"),
     ]
     if view.msg_controllen:
         fields.append(("msg_control", show_control(c, view.msg_control, view.msg_controllen)))

@@ -22,9 +22,46 @@ MOST_HARDWARE_BYTES = 32
 """MAX_ADDR_LEN of include/linux/netdevice.h."""
 
 HARDWARE_SIZES = {
-    0: 7, 1: 6, 3: 7, 6: 6, 7: 1, 15: 2, 24: 16, 27: 8, 32: 20, 256: 0, 270: 5, 271: 0, 280: 0, 290: 1, 512: 0, 518: 0,
-    519: 0, 768: 4, 769: 16, 772: 6, 773: 1, 774: 6, 776: 4, 777: 0, 778: 4, 779: 0, 780: 6, 783: 4, 801: 6, 802: 6,
-    803: 6, 804: 8, 805: 8, 820: 1, 821: 1, 822: 0, 823: 16, 824: 0, 825: 8, 826: 0,
+    0: 7,
+    1: 6,
+    3: 7,
+    6: 6,
+    7: 1,
+    15: 2,
+    24: 16,
+    27: 8,
+    32: 20,
+    256: 0,
+    270: 5,
+    271: 0,
+    280: 0,
+    290: 1,
+    512: 0,
+    518: 0,
+    519: 0,
+    768: 4,
+    769: 16,
+    772: 6,
+    773: 1,
+    774: 6,
+    776: 4,
+    777: 0,
+    778: 4,
+    779: 0,
+    780: 6,
+    783: 4,
+    801: 6,
+    802: 6,
+    803: 6,
+    804: 8,
+    805: 8,
+    820: 1,
+    821: 1,
+    822: 0,
+    823: 16,
+    824: 0,
+    825: 8,
+    826: 0,
 }
 """Bytes of a hardware address by ARPHRD_*, as each type's driver sets dev->addr_len."""
 
@@ -143,7 +180,9 @@ class InterfaceIndex(Scalar):
         name = interface_name(number) if c.style != "raw" else None
         if name is None:
             return Number(str(number), number)
-        return styled(c.style, str(number), f'if_nametoindex("{escape(name.encode("utf-8", "surrogateescape"))}")', name)
+        return styled(
+            c.style, str(number), f'if_nametoindex("{escape(name.encode("utf-8", "surrogateescape"))}")', name
+        )
 
 
 def interface_name(index: int) -> str | None:
@@ -170,4 +209,3 @@ def cut_string(c: Call, data: bytes) -> AnyValue:
     """The NUL-terminated string in ``data``; all but its last byte and ``...`` when there is no NUL."""
     text, nul, _ = data.partition(b"\0")
     return c.quoted(text) if nul else c.quoted(text[:-1], truncated=True)
-

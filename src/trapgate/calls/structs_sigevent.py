@@ -34,7 +34,13 @@ def _show(view: View) -> Shown:
 
 
 SigEvent = Struct(
-    "struct sigevent", show=_show, size_of=64, sigev_value=Addr, sigev_signo=Signal,
-    sigev_notify=Enum("sigev_value", unknown="SIGEV_???"), sigev_notify_function=Addr, sigev_notify_attributes=Addr,
+    "struct sigevent",
+    show=_show,
+    size_of=64,
+    sigev_value=Addr,
+    sigev_signo=Signal,
+    sigev_notify=Enum("sigev_value", unknown="SIGEV_???"),
+    sigev_notify_function=Addr,
+    sigev_notify_attributes=Addr,
 )
 HEADERS = {"struct sigevent": "signal.h"}

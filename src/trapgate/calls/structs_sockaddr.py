@@ -14,12 +14,47 @@ from typing import TYPE_CHECKING
 from trapgate.calls.call import Call
 from trapgate.calls.memory import ByteArray, CharArray, Fixed, Length, Struct, View, length_of
 from trapgate.calls.structs_net import (
-    AF_AX25, AF_INET, AF_INET6, AF_IPX, AF_NETLINK, AF_PACKET, AF_UNIX, AF_X25, BigEndian, EtherProtocol, Family, Host,
-    Interface, Port, SocketKind, bytes_or, cut_string, host_field, quoted_hex, show_hardware,
+    AF_AX25,
+    AF_INET,
+    AF_INET6,
+    AF_IPX,
+    AF_NETLINK,
+    AF_PACKET,
+    AF_UNIX,
+    AF_X25,
+    BigEndian,
+    EtherProtocol,
+    Family,
+    Host,
+    Interface,
+    Port,
+    SocketKind,
+    bytes_or,
+    cut_string,
+    host_field,
+    quoted_hex,
+    show_hardware,
 )
 from trapgate.calls.types import (
-    S8, S32, U8, U16, U32, X8, X16, X32, Enum, ExplainedEnum, ExplainedFlags, Fd, Flags, PaddedHex, Tgid, Type,
-    format_int, styled, with_remark,
+    S8,
+    S32,
+    U8,
+    U16,
+    U32,
+    X8,
+    X16,
+    X32,
+    Enum,
+    ExplainedEnum,
+    ExplainedFlags,
+    Fd,
+    Flags,
+    PaddedHex,
+    Tgid,
+    Type,
+    format_int,
+    styled,
+    with_remark,
 )
 from trapgate.model import values
 from trapgate.model.values import MORE, AnyValue, Joined, List, Number, Symbol
@@ -28,7 +63,16 @@ if TYPE_CHECKING:
     from trapgate.calls.plan import Planner
 
 AF_TIPC, AF_BLUETOOTH, AF_RXRPC, AF_IEEE802154, AF_ALG, AF_NFC, AF_VSOCK, AF_QIPCRTR, AF_XDP, AF_MCTP = (
-    30, 31, 33, 36, 38, 39, 40, 42, 44, 45
+    30,
+    31,
+    33,
+    36,
+    38,
+    39,
+    40,
+    42,
+    44,
+    45,
 )
 
 STORAGE = 128
@@ -71,7 +115,11 @@ class FlowInfo(Type):
 
 Inet = Struct("struct sockaddr_in", size_of=16, sin_family=Family, sin_port=Port(), sin_addr=Host())
 Inet6 = Struct(
-    "struct sockaddr_in6", sin6_family=Family, sin6_port=Port(), sin6_flowinfo=FlowInfo(), sin6_addr=Host(AF_INET6),
+    "struct sockaddr_in6",
+    sin6_family=Family,
+    sin6_port=Port(),
+    sin6_flowinfo=FlowInfo(),
+    sin6_addr=Host(AF_INET6),
     sin6_scope_id=U32,
 )
 INET6_LEAST = 24
@@ -87,7 +135,7 @@ def _show_inet6(v: View, length: int) -> Fields:
     shown = [*v.fields("sin6_port", "sin6_flowinfo"), host_field(v.call, "sin6_addr", AF_INET6, host)]
     if length <= INET6_LEAST:
         return shown
-    local = host[0] == 0xFE and host[1] & 0xC0 == 0x80 or host[0] == 0xFF and host[1] & 0xF == 2
+    local = (host[0] == 0xFE and host[1] & 0xC0 == 0x80) or (host[0] == 0xFF and host[1] & 0xF == 2)
     return [*shown, ("sin6_scope_id", v.show("sin6_scope_id", Interface if local else U32))]
 
 
@@ -106,8 +154,11 @@ def _ax25_style(call: bytes, style: str) -> str:
     text = bytes(letters).decode("ascii")
     word = text.rstrip(" ")
     proper = (
-        not any(byte & 1 for byte in call[:6]) and not call[6] & ~0x1E and " " not in word
-        and all(ch.isdigit() or ch.isupper() for ch in word) and (word or not call[6])
+        not any(byte & 1 for byte in call[:6])
+        and not call[6] & ~0x1E
+        and " " not in word
+        and all(ch.isdigit() or ch.isupper() for ch in word)
+        and (word or not call[6])
     )
     return style if proper else "verbose"
 
@@ -136,15 +187,20 @@ def _show_ax25(v: View, length: int) -> Fields:
     if wanted:
         calls = [v.data[size + i * CALL_BYTES : size + (i + 1) * CALL_BYTES] for i in range(min(has, wanted))]
         items: list[AnyValue] = [show_ax25(c, call) for call in calls]
-        shown.append(("fsa_digipeater", List(items + [MORE] if wanted > has else items)))
+        shown.append(("fsa_digipeater", List([*items, MORE] if wanted > has else items)))
     if length > has * CALL_BYTES + size:
         shown.append((None, MORE))
     return shown
 
 
 Ipx = Struct(
-    "struct sockaddr_ipx", sipx_family=Family, sipx_port=Port(), sipx_network=BigEndian(4, "x"),
-    sipx_node=Fixed(PaddedHex(1), 6, whole=True), sipx_type=PaddedHex(1), sipx_zero=X8,
+    "struct sockaddr_ipx",
+    sipx_family=Family,
+    sipx_port=Port(),
+    sipx_network=BigEndian(4, "x"),
+    sipx_node=Fixed(PaddedHex(1), 6, whole=True),
+    sipx_type=PaddedHex(1),
+    sipx_zero=X8,
 )
 
 
@@ -171,10 +227,14 @@ def _show_netlink(v: View, length: int) -> Fields:
 
 
 Packet = Struct(
-    "struct sockaddr_ll", sll_family=Family, sll_protocol=EtherProtocol(), sll_ifindex=Interface,
+    "struct sockaddr_ll",
+    sll_family=Family,
+    sll_protocol=EtherProtocol(),
+    sll_ifindex=Interface,
     sll_hatype=Enum("arp_hardware_types", size=2, unknown="ARPHRD_???"),
     sll_pkttype=Enum("af_packet_types", size=1, unknown="PACKET_???"),
-    sll_halen=U8, sll_addr=ByteArray(8),
+    sll_halen=U8,
+    sll_addr=ByteArray(8),
 )
 
 
@@ -188,18 +248,24 @@ def _show_packet(v: View, length: int) -> Fields:
         start = 12
         there = v.data[start : start + min(v.sll_halen, length - start)]
         items: list[AnyValue] = [PaddedHex(1).value(c, byte) for byte in there]
-        shown.append(("sll_addr", List(items + [MORE] if v.sll_halen > length - start else items)))
+        shown.append(("sll_addr", List([*items, MORE] if v.sll_halen > length - start else items)))
     return shown
 
 
 Hci = Struct(
-    "struct sockaddr_hci", hci_family=Family, hci_dev=U16,
+    "struct sockaddr_hci",
+    hci_family=Family,
+    hci_dev=U16,
     hci_channel=Enum("hci_channels", size=2, unknown="HCI_CHANNEL_???"),
 )
 Sco = Struct("struct sockaddr_sco", sco_family=Family, sco_bdaddr=ByteArray(6))
 Rc = Struct("struct sockaddr_rc", rc_family=Family, rc_bdaddr=ByteArray(6), rc_channel=U8)
 L2 = Struct(
-    "struct sockaddr_l2", l2_family=Family, l2_psm=U16, l2_bdaddr=ByteArray(6), l2_cid=U16,
+    "struct sockaddr_l2",
+    l2_family=Family,
+    l2_psm=U16,
+    l2_bdaddr=ByteArray(6),
+    l2_cid=U16,
     l2_bdaddr_type=Enum("bdaddr_types", size=1, unknown="BDADDR_???"),
 )
 
@@ -250,7 +316,10 @@ TipcName = Struct("struct tipc_service_addr and domain", name=TipcService, domai
 TipcId = Struct("struct tipc_socket_addr", ref=U32, node=X32)
 TipcScope = Enum("af_tipc_scope", size=1, unknown="TIPC_???_SCOPE")
 Tipc = Struct(
-    "struct sockaddr_tipc", tipc_family=Family, addrtype=Enum("af_tipc_types", size=1, unknown="TIPC_???"), scope=S8,
+    "struct sockaddr_tipc",
+    tipc_family=Family,
+    addrtype=Enum("af_tipc_types", size=1, unknown="TIPC_???"),
+    scope=S8,
     addr=TipcRange,
 )
 TIPC_ARMS = {1: ("nameseq", TipcRange), 2: ("name", TipcName), 3: ("id", TipcId)}
@@ -267,8 +336,12 @@ def _show_tipc(v: View, length: int) -> Fields:
 
 
 RxRpc = Struct(
-    "struct sockaddr_rxrpc", srx_family=Family, srx_service=ExplainedEnum("rxrpc_services", size=2, unknown="???_SERVICE"),
-    transport_type=SocketKind, transport_len=U16, transport=Inet6,
+    "struct sockaddr_rxrpc",
+    srx_family=Family,
+    srx_service=ExplainedEnum("rxrpc_services", size=2, unknown="???_SERVICE"),
+    transport_type=SocketKind,
+    transport_len=U16,
+    transport=Inet6,
 )
 TRANSPORTS = {AF_INET: ("sin", Inet, 16, _show_inet), AF_INET6: ("sin6", Inet6, INET6_LEAST, _show_inet6)}
 
@@ -292,8 +365,10 @@ def _show_rxrpc(v: View, length: int) -> Fields:
 
 
 Ieee802154Address = Struct(
-    "struct ieee802154_addr_sa", addr_type=ExplainedEnum("ieee802154_addr_types", unknown="IEEE802154_ADDR_???"),
-    pan_id=ExplainedEnum("ieee802154_pan_ids", size=2, unknown=""), hwaddr=ByteArray(8),
+    "struct ieee802154_addr_sa",
+    addr_type=ExplainedEnum("ieee802154_addr_types", unknown="IEEE802154_ADDR_???"),
+    pan_id=ExplainedEnum("ieee802154_pan_ids", size=2, unknown=""),
+    hwaddr=ByteArray(8),
 )
 Ieee802154 = Struct("struct sockaddr_ieee802154", family=Family, addr=Ieee802154Address)
 IEEE802154_NONE, IEEE802154_SHORT = 0, 2
@@ -315,7 +390,11 @@ def _show_ieee802154(v: View, length: int) -> Fields:
 
 AlgFlags = ExplainedFlags("alg_sockaddr_flags", unknown="CRYPTO_ALG_???")
 Alg = Struct(
-    "struct sockaddr_alg_new", salg_family=Family, salg_type=ByteArray(14), salg_feat=AlgFlags, salg_mask=AlgFlags,
+    "struct sockaddr_alg_new",
+    salg_family=Family,
+    salg_type=ByteArray(14),
+    salg_feat=AlgFlags,
+    salg_mask=AlgFlags,
 )
 ALG_NAME = 24
 
@@ -330,7 +409,10 @@ def _show_alg(v: View, length: int) -> Fields:
 
 
 Nfc = Struct(
-    "struct sockaddr_nfc", sa_family=Family, dev_idx=Interface, target_idx=X32,
+    "struct sockaddr_nfc",
+    sa_family=Family,
+    dev_idx=Interface,
+    target_idx=X32,
     nfc_protocol=Enum("nfc_sockaddr_protocols", unknown="NFC_PROTO_???"),
 )
 NfcSap = ExplainedEnum("nfc_saps", size=1, unknown="")
@@ -347,14 +429,21 @@ def _show_nfc(v: View, length: int) -> Fields:
     size = int.from_bytes(v.data[at : at + word], "little")
     name = v.data[NFC_NAME : NFC_NAME + min(size, NFC_NAME_BYTES)]
     return [
-        *shown, ("dsap", NfcSap.load(c, v.data, 16)), ("ssap", NfcSap.load(c, v.data, 17)),
-        ("service_name", c.quoted(name)), ("service_name_len", Number(str(size), size)),
+        *shown,
+        ("dsap", NfcSap.load(c, v.data, 16)),
+        ("ssap", NfcSap.load(c, v.data, 17)),
+        ("service_name", c.quoted(name)),
+        ("service_name_len", Number(str(size), size)),
     ]
 
 
 Vsock = Struct(
-    "struct sockaddr_vm", svm_family=Family, svm_reserved1=X16, svm_port=Enum("vsock_ports", unknown=""),
-    svm_cid=Enum("vsock_cids", unknown=""), svm_flags=Flags("vsock_flags", size=1, unknown="VMADDR_FLAG_???"),
+    "struct sockaddr_vm",
+    svm_family=Family,
+    svm_reserved1=X16,
+    svm_port=Enum("vsock_ports", unknown=""),
+    svm_cid=Enum("vsock_cids", unknown=""),
+    svm_flags=Flags("vsock_flags", size=1, unknown="VMADDR_FLAG_???"),
     svm_zero=ByteArray(3),
 )
 
@@ -366,7 +455,9 @@ def _show_vsock(v: View, length: int) -> Fields:
 
 
 Qrtr = Struct(
-    "struct sockaddr_qrtr", sq_family=Family, sq_node=Enum("qipcrtr_nodes", unknown=""),
+    "struct sockaddr_qrtr",
+    sq_family=Family,
+    sq_node=Enum("qipcrtr_nodes", unknown=""),
     sq_port=Enum("qipcrtr_ports", unknown=""),
 )
 
@@ -376,8 +467,12 @@ def _show_qrtr(v: View, length: int) -> Fields:
 
 
 Xdp = Struct(
-    "struct sockaddr_xdp", sxdp_family=Family, sxdp_flags=Flags("xdp_sockaddr_flags", size=2, unknown="XDP_???"),
-    sxdp_ifindex=Interface, sxdp_queue_id=U32, sxdp_shared_umem_fd=U32,
+    "struct sockaddr_xdp",
+    sxdp_family=Family,
+    sxdp_flags=Flags("xdp_sockaddr_flags", size=2, unknown="XDP_???"),
+    sxdp_ifindex=Interface,
+    sxdp_queue_id=U32,
+    sxdp_shared_umem_fd=U32,
 )
 XDP_SHARED_UMEM = 1
 
@@ -393,8 +488,14 @@ def _show_xdp(v: View, length: int) -> Fields:
 
 MctpAddress = Struct("struct mctp_addr", s_addr=Enum("mctp_addrs", size=1, unknown=""))
 Mctp = Struct(
-    "struct sockaddr_mctp", smctp_family=Family, _smctp_pad0=X16, smctp_network=Enum("mctp_nets", unknown=""),
-    smctp_addr=MctpAddress, smctp_type=X8, smctp_tag=X8, _smctp_pad1=X8,
+    "struct sockaddr_mctp",
+    smctp_family=Family,
+    _smctp_pad0=X16,
+    smctp_network=Enum("mctp_nets", unknown=""),
+    smctp_addr=MctpAddress,
+    smctp_type=X8,
+    smctp_tag=X8,
+    _smctp_pad1=X8,
 )
 
 
@@ -471,3 +572,36 @@ class SockAddr(Type):
 
     def plan(self, p: Planner) -> None:
         p.bytes(self.length, limit=STORAGE)
+
+
+HEADERS = {
+    "struct ieee802154_addr_sa": "",
+    "struct mctp_addr": "linux/mctp.h",
+    "struct sockaddr_alg_new": "linux/if_alg.h",
+    "struct sockaddr_ax25": "linux/ax25.h",
+    "struct sockaddr_hci": "",
+    "struct sockaddr_ieee802154": "",
+    "struct sockaddr_in": "linux/in.h",
+    "struct sockaddr_in6": "linux/in6.h",
+    "struct sockaddr_ipx": "",
+    "struct sockaddr_l2": "",
+    "struct sockaddr_ll": "linux/if_packet.h",
+    "struct sockaddr_mctp": "linux/mctp.h",
+    "struct sockaddr_nfc": "linux/nfc.h",
+    "struct sockaddr_nl": "linux/netlink.h",
+    "struct sockaddr_qrtr": "linux/qrtr.h",
+    "struct sockaddr_rc": "",
+    "struct sockaddr_rxrpc": "linux/rxrpc.h",
+    "struct sockaddr_sco": "",
+    "struct sockaddr_tipc": "",
+    "struct sockaddr_un": "linux/un.h",
+    "struct sockaddr_vm": "linux/vm_sockets.h",
+    "struct sockaddr_x25": "linux/x25.h",
+    "struct sockaddr_xdp": "linux/if_xdp.h",
+    "struct tipc_service_addr": "linux/tipc.h",
+    "struct tipc_service_addr and domain": "",
+    "struct tipc_service_range": "linux/tipc.h",
+    "struct tipc_socket_addr": "linux/tipc.h",
+    "struct x25_address": "linux/x25.h",
+}
+"""Where C declares each; empty for what only the kernel's own headers do."""

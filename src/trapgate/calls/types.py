@@ -581,7 +581,9 @@ class Switch(Type):
     def chosen(self, c: Call) -> Type | None:
         """The type that applies in this call."""
         assert c.description is not None
-        return self.numbers(c.abi, c.description.type_of(self.selector)).get(self.key(c.word(self.selector)), self.default)
+        return self.numbers(c.abi, c.description.type_of(self.selector)).get(
+            self.key(c.word(self.selector)), self.default
+        )
 
     def plan_argument(self, p: Planner) -> None:
         case = self.default

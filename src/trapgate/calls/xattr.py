@@ -118,12 +118,22 @@ FoundArgs = Struct("struct xattr_args", show=_show_found, value=Address64(), siz
 AtFlags = Flags("xattrat_flags")
 
 call(
-    "setxattrat", dirfd=DirFd, pathname=Path, flags=AtFlags, name=String_,
-    args=In(Extensible(GivenArgs, "size", 16)), size=Size,
+    "setxattrat",
+    dirfd=DirFd,
+    pathname=Path,
+    flags=AtFlags,
+    name=String_,
+    args=In(Extensible(GivenArgs, "size", 16)),
+    size=Size,
 )
 call(
-    "getxattrat", dirfd=DirFd, pathname=Path, flags=AtFlags, name=String_,
-    args=Out(Extensible(FoundArgs, "size", 16, anyway=True), anyway=True), size=Size,
+    "getxattrat",
+    dirfd=DirFd,
+    pathname=Path,
+    flags=AtFlags,
+    name=String_,
+    args=Out(Extensible(FoundArgs, "size", 16, anyway=True), anyway=True),
+    size=Size,
 )
 call("listxattrat", dirfd=DirFd, pathname=Path, flags=AtFlags, list=FoundNames, size=Size)
 call("removexattrat", dirfd=DirFd, pathname=Path, flags=AtFlags, name=String_)
@@ -135,8 +145,13 @@ def _show_set_attr(view: View) -> Shown:
 
 def _file_attr(show: Callable[[View], Shown] | None) -> Type:
     attr = Struct(
-        "struct file_attr", show=show,
-        fa_xflags=Flags("fs_xflags", size=8), fa_extsize=U32, fa_nextents=U32, fa_projid=X32, fa_cowextsize=U32,
+        "struct file_attr",
+        show=show,
+        fa_xflags=Flags("fs_xflags", size=8),
+        fa_extsize=U32,
+        fa_nextents=U32,
+        fa_projid=X32,
+        fa_cowextsize=U32,
     )
     return Extensible(attr, "size", 24, PAGE)
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trapgate.catalog.database import names, open_database, signature, table_names
+from trapgate.catalog.database import has_name, names, open_database, signature, table_names
 
 if TYPE_CHECKING:
     from trapgate.catalog.card import conflicts, describe
@@ -57,10 +57,10 @@ __all__ = (
     "find",
     "find_abi",
     "find_signature",
+    "has_name",
     "history",
     "ioctls",
     "names",
-    "table_names",
     "nearest",
     "open_database",
     "releases",
@@ -71,6 +71,7 @@ __all__ = (
     "subcalls",
     "systems",
     "table",
+    "table_names",
 )
 
 

@@ -51,7 +51,8 @@ CREATE TABLE conflict (
 
 -- What `search` looks through: a row per thing that has a name.
 CREATE VIRTUAL TABLE words USING fts5 (
-    names, text, place UNINDEXED, kind UNINDEXED, system UNINDEXED, name UNINDEXED, shown UNINDEXED, tokenize = 'unicode61'
+    names, text, place UNINDEXED, kind UNINDEXED, system UNINDEXED, name UNINDEXED, shown UNINDEXED,
+    tokenize = 'unicode61'
 );
 """
 

@@ -34,14 +34,14 @@ class _Assembler:
 
 _ASSEMBLERS = {
     "x86_64": _Assembler("mov ${value}, %{register}", "lea text(%rip), %{register}", clobbers=("rcx", "r11")),
-    "x32": _Assembler("mov ${value}, %{register}", "lea text(%rip), %{register}", clobbers=("rcx", "r11")),
     "i386": _Assembler("mov ${value}, %{register}", "mov $text, %{register}"),
     "aarch64": _Assembler("mov {register}, #{value}", "adr {register}, text"),
     "arm-eabi": _Assembler("mov {register}, #{value}", "ldr {register}, =text", call="svc #0", after="    .ltorg\n"),
     "riscv64": _Assembler("li {register}, {value}", "la {register}, text"),
-    "loongarch64": _Assembler("li.w ${register}, {value}", "la.local ${register}, text"),
     "s390x": _Assembler("lghi %{register}, {value}", "larl %{register}, text"),
-    "mips-o32": _Assembler("li ${register}, {value}", "la ${register}, text"),
+    "mips-o32": _Assembler(
+        "li ${register}, {value}", "lui ${register}, %hi(text)\n    addiu ${register}, ${register}, %lo(text)"
+    ),
 }
 
 
@@ -55,7 +55,7 @@ def format_c(abi: Abi, convention: Convention) -> str:
     arguments = split_registers(convention.arguments)[:3]
     number_in, result = convention.number_in, split_registers(convention.result)[0]
     assembler = _ASSEMBLERS[abi.name]
-    prefix = "$" if abi.name in ("mips-o32", "loongarch64") else ""
+    prefix = "$" if abi.name == "mips-o32" else ""
     write = catalog.find("write", abi=abi.name)[-1].number
     if result == number_in:
         outputs, returned = '"+r"(nr)', "nr"

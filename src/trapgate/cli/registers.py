@@ -45,7 +45,7 @@ def draw_registers(convention: Convention) -> list[str]:
         ]
     what = "call number" if convention.kind != "function" else "number"
     before = ([(number, what)] if number else []) + [(r, f"argument {i}") for i, r in enumerate(arguments, 1)]
-    after = [(register, "result" if i == 0 else "second result") for i, register in enumerate(results)]
+    after = [(register, "result" if i == 0 else "second result, if any") for i, register in enumerate(results)]
     after = after or [(convention.result, "result")]
     left, right = _box("before", before), _box("after", after)
     middle = f"  ──  {convention.instruction or 'call'}  ──▶  "

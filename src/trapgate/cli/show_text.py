@@ -60,8 +60,9 @@ def render_card(
     own = [entry for entry in card.entries if entry.abi == abi.name] or list(card.entries[-1:])
     signature = _own_signature(card, abi)
     current = _find_current(own, abi)
-    lines = [_title(card, own), ""]
-    lines += _declarations(card, signature, abi)
+    lines = [_title(card, own)]
+    if declarations := _declarations(card, signature, abi):
+        lines += ["", *declarations]
     lines += _section("number", _numbers(card, abi, labels, everywhere))
     lines += _section("arguments", _arguments(signature, convention, current))
     lines += _section("operations", _wrap(_operations(card), 12))

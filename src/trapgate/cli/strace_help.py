@@ -57,7 +57,7 @@ what is traced:
 
 which calls are shown:
   -e EXPRESSION                NAME=[!]VALUE,…; NAME= may be left out for trace=; NAME is a long option below
-  --trace SET                  names, numbers, %class, /regex, all, none; ! inverts, ? forgives, @64 @32 @x32 pick an ABI
+  --trace SET                  names, numbers, %class, /regex, all, none; ! inverts, ? forgives, @64 @32 @x32 choose
   --trace-fds SET              calls on these file descriptors
   -P, --trace-path PATH        calls on this path, may be repeated
   --status SET                 successful, failed, unfinished, unavailable, detached

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from trapgate.model.counts import CallCount
 from trapgate.model.errors import CannotTraceError, TrapgateError
-from trapgate.model.record import HEADER, Kind
+from trapgate.model.record import HEADER, Kind, Op, Phase, Plan, Record, What, parse_record
 
 if TYPE_CHECKING:
     from trapgate.sources.bpf_count import BpfCount
@@ -24,6 +24,11 @@ __all__ = ("Counter", "open_counter")
 
 LOOK_AGAIN = 0.005
 """Seconds between two looks at whether the program has ended."""
+
+EXECVE = (1 << 16 | 59, 2 << 16 | 11, 3 << 16 | 520, 4 << 16 | 221)
+"""Keys of the plans of execve: x86_64, i386, x32, aarch64. Source: the kernel's tables."""
+EXECVE_PLAN = Plan((Op(Phase.ENTRY, What.STRING, 0, max=4096),), n_args=3).pack()
+"""The path, which names the process when it cannot be asked any more."""
 
 
 class Flag(Protocol):
@@ -153,7 +158,8 @@ class RecordCounter(Counter):
         super().__init__()
         from trapgate.sources.ptrace import Ptrace
 
-        self._source = Ptrace(follow=follow)
+        plan = dict.fromkeys(EXECVE, EXECVE_PLAN) if by == "comm" else None
+        self._source = Ptrace(follow=follow, plan=plan)
         self._follow = follow
         self._by = by
         self._rows: dict[tuple[int, int, int | str | None], CallCount] = {}
@@ -162,6 +168,8 @@ class RecordCounter(Counter):
 
     def spawn(self, path: bytes, argv: Sequence[bytes], env: Sequence[bytes]) -> None:
         self.child = self._source.spawn(path, list(argv), list(env))
+        if self._by == "cgroup":
+            self._find_group(self.child)
 
     def attach(self, pid: int) -> None:
         from trapgate.sources.ptrace import AttachError, cannot_attach
@@ -188,14 +196,16 @@ class RecordCounter(Counter):
     def _count(self, batch: bytes | memoryview) -> None:
         at, end = 0, len(batch)
         while at < end:
-            size, kind, abi, _, _, duration, pid, tid, _, _, nr, *_, result = HEADER.unpack_from(batch, at)
+            size, kind, abi, pieces, _, duration, pid, tid, _, _, nr, arg0, *_, result = HEADER.unpack_from(batch, at)
             at += size
             if kind == Kind.CALL:
+                if pieces and result == 0:
+                    self._groups[pid] = _parse_comm(parse_record(batch, at - size)[0])
                 self._row(abi, nr, pid, result).add(result, duration)
             elif kind == Kind.ENTER:
                 self._row(abi, nr, pid, 0).unfinished += 1
-            elif kind == Kind.EXEC:
-                self._groups.pop(pid, None)
+            elif kind == Kind.FORK and arg0 not in self._groups and self._by in ("comm", "cgroup"):
+                self._groups[arg0] = self._find_group(pid)  # inherited; the child may be gone when we look
             elif kind == Kind.TASK_EXIT and tid == self.child:
                 self.status = nr
 
@@ -213,6 +223,9 @@ class RecordCounter(Counter):
             return pid
         if self._by == "error":
             return -result if -4095 <= result < 0 else 0
+        return self._find_group(pid)
+
+    def _find_group(self, pid: int) -> str:
         if pid not in self._groups:
             self._groups[pid] = _read_comm(pid) if self._by == "comm" else _read_cgroup(pid)
         return self._groups[pid]
@@ -233,6 +246,12 @@ class RecordCounter(Counter):
         if not self._over:
             self._source.detach_all()
         self._source.close()
+
+
+def _parse_comm(record: Record) -> str:
+    """The name that the kernel gives a process which executed the path of `record`."""
+    path = record.pieces[0].data.rstrip(b"\0")
+    return path.rpartition(b"/")[2][:15].decode("utf-8", "backslashreplace")
 
 
 def _read_comm(pid: int) -> str:

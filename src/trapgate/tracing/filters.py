@@ -119,7 +119,8 @@ class CallSet:
     def numbers(self, abi: str) -> frozenset[int] | None:
         """The numbers (without the x32 bit) of the named calls in the set; None when it leaves out no call of ``abi``.
 
-        Numbers without a name are not among them, though ``matches`` lets them through. The numbers of ``socketcall`` and ``ipc`` are among them when a call that they carry is.
+        Numbers without a name are not among them, though ``matches`` lets them through. The numbers of
+        ``socketcall`` and ``ipc`` are among them when a call that they carry is.
         """
         if self._negated and abi not in self._names:
             return None
@@ -213,19 +214,18 @@ def _find_names(word: str, abi: str) -> Iterable[str] | None:
     words = _CLASS_WORDS.get("%" + word if word in _OLD_CLASSES else word)
     if words is not None:
         return find_class(words, abi)
-    return (word,) if word in _known_names(abi) else None
+    return (word,) if _is_known(word, abi) else None
 
 
 def find_class(words: tuple[str, ...], abi: str) -> frozenset[str]:
-    """The calls of ``abi`` that are described as members of one of the classes ``words``."""
+    """The calls that are described as members of one of the classes ``words`` in ``abi``; it need not have them all."""
     from trapgate.calls.describe import index
 
     wanted = frozenset(words)
-    known = _known_names(abi)
     return frozenset(
         name
         for name, rows in index().items()
-        if name in known and any(abi in row.abis and not wanted.isdisjoint(row.classes) for row in rows)
+        if any(abi in row.abis and not wanted.isdisjoint(row.classes) for row in rows)
     )
 
 
@@ -241,6 +241,13 @@ def _known_names(abi: str) -> frozenset[str]:
     """Every name a call of ``abi`` can go by."""
     carried = " ".join(_CARRIED.values()).split() if abi == "i386" else ()
     return frozenset(call_names(abi).values()).union(carried)
+
+
+def _is_known(name: str, abi: str) -> bool:
+    """Whether ``name`` is one of ``_known_names``, without reading the ABI's whole table."""
+    from trapgate.catalog import has_name
+
+    return has_name(abi, name) or (abi == "i386" and any(name in names.split() for names in _CARRIED.values()))
 
 
 def _find_matching(pattern: str, abi: str) -> frozenset[str]:

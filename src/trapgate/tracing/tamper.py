@@ -199,7 +199,9 @@ def _parse_signal(text: str) -> int | None:
 
 def _parse_pure(text: str) -> str | None:
     """The name of a call that every ABI has and that changes nothing anywhere."""
-    pure = all(text in find_class(("pure",), abi) for abi in DESIGNATORS.values())
+    from trapgate.catalog import has_name
+
+    pure = all(has_name(abi, text) and text in find_class(("pure",), abi) for abi in DESIGNATORS.values())
     return text if pure else None
 
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """trapgate.calls.fcntl and ioprio: arguments and results that hang on the operation."""
 
-
 import struct
 
 import pytest

@@ -12,7 +12,11 @@ WINSIZE = struct.pack("<4H", 24, 80, 0, 0)
     ("words", "options", "line"),
     [
         ((0x5413, WINSIZE), {}, "ioctl(1, TIOCGWINSZ, {ws_row=24, ws_col=80, ws_xpixel=0, ws_ypixel=0}) = 0"),
-        ((0x5413, 0x1000), {"result": -25}, "ioctl(1, TIOCGWINSZ, 0x1000) = -1 ENOTTY (Inappropriate ioctl for device)"),
+        (
+            (0x5413, 0x1000),
+            {"result": -25},
+            "ioctl(1, TIOCGWINSZ, 0x1000) = -1 ENOTTY (Inappropriate ioctl for device)",
+        ),
         ((0x5421, struct.pack("<i", 1)), {"abi": "i386"}, "ioctl(1, FIONBIO, [1]) = 0"),
         ((0x5451,), {}, "ioctl(1, FIOCLEX) = 0"),
         ((0x5413, 0), {"style": "raw"}, "ioctl(1, 0x5413, NULL) = 0"),

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """trapgate.calls.rw and trapgate.calls.file: bytes, vectors, split offsets."""
 
-
 import struct
 
 import pytest

@@ -1,0 +1,61 @@
+"""The programs that `trapgate abi` prints, compiled and run: the kernel judges the convention and the numbers."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from trapgate import catalog
+from trapgate.cli.abi import find_conventions, format_example
+from trapgate.cli.abi_example import list_examples
+
+LINE = "a line written without the C library\n"
+ASSEMBLY = ("-nostdlib", "-static")
+TOOLS = {
+    "x86_64": ("gcc", ["-m64"], []),
+    "i386": ("gcc", ["-m32"], []),
+    "aarch64": ("aarch64-linux-gnu-gcc", ["-static"], ["qemu-aarch64"]),
+    "arm-eabi": ("arm-linux-gnueabihf-gcc", ["-static", "-marm"], ["qemu-arm"]),
+    "riscv64": ("riscv64-linux-gnu-gcc", ["-static"], ["qemu-riscv64"]),
+    "s390x": ("s390x-linux-gnu-gcc", ["-static"], ["qemu-s390x"]),
+    "mips-o32": ("mipsel-linux-gnu-gcc", ["-static"], ["qemu-mipsel"]),
+}
+"""The compiler, its options, and what runs the program."""
+NATIVE = ("x86_64", "i386")
+
+
+@pytest.mark.parametrize("language", ["c", "asm"])
+@pytest.mark.parametrize("abi", TOOLS)
+def test_example_runs(abi: str, language: str, tmp_path: Path) -> None:
+    compiler, options, runner = TOOLS[abi]
+    if abi in NATIVE and os.uname().machine != "x86_64":
+        pytest.skip(f"this machine runs no {abi}")
+    for tool in (compiler, *runner):
+        if not shutil.which(tool):
+            pytest.skip(f"there is no {tool}")
+    found, conventions = find_conventions(abi)
+    source = tmp_path / ("example.c" if language == "c" else "example.S")
+    source.write_text(format_example(found, conventions[0], language))
+    flags = [*options, *(ASSEMBLY if language == "asm" else ("-O2", "-Wall", "-Wextra", "-Werror"))]
+    subprocess.run([compiler, *flags, "-o", tmp_path / "example", source], check=True)
+    done = subprocess.run([*runner, tmp_path / "example"], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, LINE)
+
+
+def test_every_example_is_run() -> None:
+    assert set(list_examples()) == set(TOOLS)
+
+
+def test_a_wrong_number_is_found(tmp_path: Path) -> None:
+    if os.uname().machine != "x86_64" or not shutil.which("gcc"):
+        pytest.skip("needs gcc on x86_64")
+    found, conventions = find_conventions("x86_64")
+    write, read = (catalog.find(name, abi="x86_64")[0].number for name in ("write", "pause"))
+    program = format_example(found, conventions[0], "c").replace(f"call3({write},", f"call3({read + 4000},")
+    source = tmp_path / "example.c"
+    source.write_text(program)
+    subprocess.run(["gcc", "-o", tmp_path / "example", source], check=True)
+    done = subprocess.run([tmp_path / "example"], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
