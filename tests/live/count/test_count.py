@@ -159,18 +159,17 @@ def test_interrupt_prints_the_table(source: str) -> None:
         sleeper.wait()
 
 
-def test_everybody(made: Path) -> None:
+def test_everybody(made: Path, tmp_path: Path) -> None:
     try:
         BpfCount().close()
     except CannotTraceError as error:
         pytest.skip(f"{error}; {error.hint}")
-    command = [sys.executable, "-m", "trapgate", "count", "--json", "--all", "--for", "2s", "--by", "pid"]
-    counter = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    table = tmp_path / "table"
+    words = ["--json", "--all", "--for", "2s", "--by", "pid", "-o", str(table)]
+    counter = subprocess.Popen([sys.executable, "-m", "trapgate", "count", *words])
     while counter.poll() is None:
         subprocess.run([made], check=False)
-    assert counter.stdout
-    value = json.loads(counter.stdout.read())
-    counter.stdout.close()
+    value = json.loads(table.read_text())
     assert 1234 in {row["calls"] for row in value["rows"] if row["call"] == "getppid"}
     assert os.getpid() in {row["pid"] for row in value["rows"]}, "pids are those of this namespace"
     assert counter.pid not in {row["pid"] for row in value["rows"]}, "trapgate does not count itself"
