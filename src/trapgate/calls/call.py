@@ -145,6 +145,8 @@ class Call:
     """Printed in parentheses behind the result: ``= 1 (in [3])``."""
     shown_result: AnyValue | None = None
     """Printed in place of the result when a decoder says so."""
+    indirect = False
+    """Whether another call (ipc, socketcall) was made that stands for this one."""
     more_at_exit = False
     """Whether arguments are still to come when the call returns."""
     state: object = None

@@ -37,6 +37,8 @@ RETURN = _Exit()
 Argument = tuple[str, AnyValue]
 Yield = Argument | _Exit
 DecoderFunction = Callable[["Call"], Iterator[Yield]]
+Direct = Callable[["Call"], "tuple[str, tuple[int, ...]] | None"]
+"""For a call that stands for others: the name and arguments of the one meant, None if none is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Description:
         "plan_flags",
         "plannable",
         "never_fails",
+        "direct",
         "_indexes",
         "_layouts",
     )
@@ -76,6 +79,7 @@ class Description:
         plan_flags: int = 0,
         never_fails: bool = False,
         plannable: bool = False,
+        direct: Direct | None = None,
     ) -> None:
         self.names = names
         self.params = params
@@ -84,7 +88,8 @@ class Description:
         self.abis = abis
         self.function = function
         self.plan_flags = plan_flags
-        self.plannable = function is None or plannable
+        self.plannable = (function is None or plannable) and direct is None
+        self.direct = direct
         self.never_fails = never_fails
         self._indexes: dict[str, dict[str, int]] = {}
         self._layouts: dict[tuple[str, str, bool, bool], Layout] = {}
@@ -244,12 +249,14 @@ def call(
     abis: str | None = None,
     plan_flags: int = 0,
     never_fails: bool = False,
+    direct: Direct | None = None,
     **params: Type,
 ) -> Description:
     """Describe the calls ``names`` (space-separated), parameters in the kernel's order.
 
     ``classes``: strace's ``%class`` names beyond ``file`` and ``desc``, which follow from the
     parameters' types (``-file``/``-desc`` takes one of these away). ``abis``: only these.
+    ``direct``: finds the call that is meant, for those that stand for others (socketcall, ipc).
     A parameter whose name is a Python keyword is written with ``__`` behind it.
     """
     parameters = tuple(Param(name.removesuffix("__"), kind) for name, kind in params.items())
@@ -263,6 +270,7 @@ def call(
             None,
             plan_flags,
             never_fails,
+            direct=direct,
         )
     )
 

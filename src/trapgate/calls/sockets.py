@@ -19,6 +19,7 @@ from trapgate.calls.structs_net import EtherProtocol
 from trapgate.calls.structs_sockaddr import SockAddr
 from trapgate.calls.structs_time import Timespec, Timespec64
 from trapgate.calls.types import (
+    Addr,
     Enum,
     ExplainedEnum,
     Fd,
@@ -349,3 +350,47 @@ for _time, _names, _abis in ((Timespec, "recvmmsg", ""), (Timespec64, "recvmmsg_
         abis=_abis or None,
         plannable=True,
     )(_recvmmsg(_time))
+
+
+# --- all in one -----------------------------------------------------------------------------
+
+DIRECT = {
+    1: ("socket", 3),
+    2: ("bind", 3),
+    3: ("connect", 3),
+    4: ("listen", 2),
+    5: ("accept", 3),
+    6: ("getsockname", 3),
+    7: ("getpeername", 3),
+    8: ("socketpair", 4),
+    9: ("send", 4),
+    10: ("recv", 4),
+    11: ("sendto", 6),
+    12: ("recvfrom", 6),
+    13: ("shutdown", 2),
+    14: ("setsockopt", 5),
+    15: ("getsockopt", 5),
+    16: ("sendmsg", 3),
+    17: ("recvmsg", 3),
+    18: ("accept4", 4),
+    19: ("recvmmsg", 5),
+    20: ("sendmmsg", 4),
+}
+"""What ``socketcall`` calls by its first argument, and how many words it passes."""
+
+
+def direct_call(c: Call) -> tuple[str, tuple[int, ...]] | None:
+    """The call that ``socketcall`` stands for; its arguments lie in memory."""
+    name, count = DIRECT.get(c.u32(0), ("", 0))
+    words = c.unpack(f"{count}I", _pointer(c, 1)) if count else None
+    return None if words is None else (name, words)
+
+
+call(
+    "socketcall",
+    call=Enum("socketcalls", unknown="", base="d", signed=True),
+    args=Addr,
+    classes="desc",
+    abis="i386",
+    direct=direct_call,
+)

@@ -71,7 +71,23 @@ class Decoder:
         )
         c.description = description
         c.layout = layout
+        if description.direct is not None:
+            self._redirect(c)
         return c
+
+    def _redirect(self, c: Call) -> None:
+        """Make of a call that stands for others the one that is meant."""
+        assert c.description is not None and c.description.direct is not None
+        meant = c.description.direct(c)
+        if meant is None:
+            return
+        name, args = meant
+        found = describe(name, c.abi.name)
+        if found is None:
+            return
+        c.name, c.args, c.indirect = name, (*args, 0, 0, 0, 0, 0, 0)[:6], True
+        c.description, c.layout = found, found.layout(c.abi, self.options)
+        c.abbrev, c.verbose = name in self.options.abbrev, name in self.options.verbose
 
     def enter(self, c: Call) -> list[Argument]:
         """The arguments known at entry."""
