@@ -138,7 +138,10 @@ def _object(c_name: str, permissions: str, setting: str, shown: str, **members: 
     def show_set(view: View) -> Shown:
         return [_show_permissions(view, permissions, True), *view.fields(*setting.split())]
 
-    return Struct(c_name, show=show, **members), Struct(c_name, show=show_set, **members)
+    whole, changed = Struct(c_name, show=show), Struct(c_name, show=show_set)
+    whole.members.update(members)
+    changed.members.update(members)
+    return whole, changed
 
 
 MsqidDs, MsqidDsSet = _object(
@@ -237,6 +240,8 @@ ShmInfo = Struct(
     swap_successes=KULong,
 )
 HEADERS = {
+    "struct ipc64_perm": "linux/ipc.h",
+    "struct sembuf": "linux/sem.h",
     "struct msqid64_ds": "linux/msg.h",
     "struct semid64_ds": "linux/sem.h",
     "struct shmid64_ds": "linux/shm.h",

@@ -34,13 +34,12 @@ def _show(view: View) -> Shown:
 
 
 SigEvent = Struct(
-    "struct sigevent",
+    "sigevent without its padding",
     show=_show,
-    size_of=64,
     sigev_value=Addr,
     sigev_signo=Signal,
     sigev_notify=Enum("sigev_value", unknown="SIGEV_???"),
     sigev_notify_function=Addr,
     sigev_notify_attributes=Addr,
 )
-HEADERS = {"struct sigevent": "signal.h"}
+"""The members there are: the padding to 64 bytes may be unreadable."""
