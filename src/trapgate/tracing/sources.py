@@ -130,8 +130,16 @@ def wanted_bitmaps(o: TraceOptions) -> Mapping[int, bytes] | None:
     return {abi.index: _bitmap(o, abi) for abi in LIVE_ABIS}
 
 
+STAND_INS = ("socketcall", "ipc")
+"""Calls that stand for others: which one is meant, and whether it is wanted, is known only when it is made."""
+
+
 def _bitmap(o: TraceOptions, abi: Abi) -> bytes:
-    numbers = [nr for nr, name in catalog.table_names(abi.name).items() if o.calls.matches(name, abi.name, nr)]
+    numbers = [
+        nr
+        for nr, name in catalog.table_names(abi.name).items()
+        if o.calls.matches(name, abi.name, nr) or name in STAND_INS
+    ]
     bits = bytearray(max(numbers, default=0) // 8 + 1)
     for nr in numbers:
         bits[nr // 8] |= 1 << nr % 8
