@@ -8,11 +8,11 @@ that types cannot say, a hand-written generator (``@decoder``) yields the argume
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
-from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 from trapgate.calls.memory import InOut
@@ -334,7 +334,9 @@ class IndexRow:
 def index() -> dict[str, tuple[IndexRow, ...]]:
     """All described calls by name, read from ``index.tsv`` (made by ``tools/call_index.py``)."""
     rows: dict[str, tuple[IndexRow, ...]] = {}
-    for line in (FilePath(__file__).parent / "index.tsv").read_text("utf-8").splitlines():
+    with open(os.path.join(os.path.dirname(__file__), "index.tsv"), encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    for line in lines:
         if line.startswith("#") or not line:
             continue
         name, abis, module, classes, fd = line.split("\t")

@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import errno
 import os
-from pathlib import Path
 
 from trapgate import _core
 from trapgate.model.errors import CannotTraceError
-from trapgate.sources.abilities import read_capabilities, read_text
 
 __all__ = ("AttachError", "Ptrace", "cannot_attach", "find_cause")
 
@@ -63,12 +61,16 @@ class Ptrace(_core.Ptrace):
 
 def read_status(pid: int) -> dict[str, str]:
     """The fields of /proc/PID/status; empty when there is no such process."""
+    from trapgate.sources.abilities import read_text
+
     lines = read_text(f"/proc/{pid}/status").splitlines()
     return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
 
 
 def is_kernel_thread(pid: int) -> bool:
     """Whether `pid` is a thread of the kernel."""
+    from trapgate.sources.abilities import read_text
+
     fields = read_text(f"/proc/{pid}/stat").rpartition(")")[2].split()
     return len(fields) > 6 and bool(int(fields[6]) & PF_KTHREAD)
 
@@ -95,6 +97,8 @@ def find_cause(pid: int, number: int) -> tuple[str, str, int]:
 
 def _find_policy(pid: int, status: dict[str, str]) -> tuple[str, str]:
     """The rule that forbids tracing a process which could be traced as such."""
+    from trapgate.sources.abilities import read_capabilities, read_text
+
     if "CAP_SYS_PTRACE" not in read_capabilities():
         owners = {int(uid) for uid in status["Uid"].split()[:3]}
         if owners != {os.getuid()}:
@@ -102,7 +106,7 @@ def _find_policy(pid: int, status: dict[str, str]) -> tuple[str, str]:
     scope = read_text("/proc/sys/kernel/yama/ptrace_scope")
     if scope == "3" or (scope in ("1", "2") and "CAP_SYS_PTRACE" not in read_capabilities()):
         return "yama", f"kernel.yama.ptrace_scope is {scope}"
-    if not Path(f"/proc/{pid}").exists():
+    if not os.path.exists(f"/proc/{pid}"):
         return "gone", f"process {pid} has ended meanwhile"
     return "policy", "a security policy forbids it"
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import subprocess
 from collections.abc import Callable
-from typing import IO, TextIO
+from typing import IO, TYPE_CHECKING, TextIO
 
 from trapgate.model.errors import TrapgateError
 from trapgate.tracing.lines import Sink
+
+if TYPE_CHECKING:
+    import subprocess
 
 BUFFER = 1 << 16
 
@@ -103,6 +105,8 @@ class Output:
         if self._name is None:
             return FileSink.standard_error()
         if self._name[:1] in ("|", "!"):
+            import subprocess
+
             # a shell because the option's very meaning is a shell command (strace -o '|cmd')
             self._child = subprocess.Popen(
                 self._name[1:], shell=True, stdin=subprocess.PIPE, text=True, encoding="utf-8", errors="surrogateescape"

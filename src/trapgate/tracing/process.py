@@ -8,19 +8,14 @@ exact while the program is held and a good guess otherwise.
 from __future__ import annotations
 
 import os
-import socket
 
 from trapgate.calls.call import Options
-from trapgate.calls.quote import Hex, escape, quote
+from trapgate.calls.quote import Hex, escape
 from trapgate.calls.structs_signal import format_signal_set
-from trapgate.calls.tables import load
 from trapgate.kernel.descriptors import AT_FDCWD, read_fd_device, read_fd_info, read_fd_link, read_fd_path
 from trapgate.kernel.processes import read_stack_pointer
-from trapgate.kernel.sock_diag import DiagSocket, InetSocket, NetlinkSocket, UnixSocket, find_socket, read_protocol_name
 
 PTMX = (5, 2)
-_netlink_protocols: dict[int, int] = {}
-"""The protocol of each netlink socket that was found, by inode; one that is not bound yet cannot be."""
 
 
 class LiveProcess:
@@ -59,25 +54,23 @@ class LiveProcess:
 
     def socket_protocol(self, fd: int) -> str:
         """The kernel's name for the protocol of a socket; empty if ``fd`` is none."""
+        from trapgate.kernel.sock_diag import read_protocol_name
+
         return read_protocol_name(self.tid, fd)
 
     def netlink_protocol(self, fd: int) -> int:
         """The NETLINK_* protocol of a socket that is bound, -1 otherwise."""
+        from trapgate.tracing.endpoints import find_netlink_protocol
+
         link = read_fd_link(self.tid, fd) or ""
-        inode = int(link[8:-1]) if link.startswith("socket:[") else 0
-        if inode not in _netlink_protocols:
-            found = find_socket(inode, "NETLINK") if inode else None
-            if not isinstance(found, NetlinkSocket):
-                return -1
-            _netlink_protocols[inode] = found.protocol
-        return _netlink_protocols[inode]
+        return find_netlink_protocol(int(link[8:-1])) if link.startswith("socket:[") else -1
 
     def _show_socket(self, fd: int, link: str) -> str:
         if not (link.startswith("socket:[") and link.endswith("]")):
             return ""
-        inode = int(link[8:-1])
-        protocol = read_protocol_name(self.tid, fd)
-        return f"<{describe_socket(inode, protocol) or link}>"
+        from trapgate.tracing.endpoints import describe_socket
+
+        return f"<{describe_socket(int(link[8:-1]), self.socket_protocol(fd)) or link}>"
 
     def _show_dev(self, fd: int, link: str) -> str:
         device = read_fd_device(self.tid, fd)
@@ -111,45 +104,6 @@ class LiveProcess:
         if mask is None:
             return ""
         return f"<signalfd:{format_signal_set(int(mask, 16).to_bytes(8, 'little'), self.options.style).text}>"
-
-
-_sockets: dict[int, str] = {}
-"""What was found out of sockets, by inode; the kernel tells nothing of those without a name yet."""
-
-
-def describe_socket(inode: int, protocol: str) -> str:
-    """``TCP:[127.0.0.1:80->127.0.0.1:4711]``; ``TCP:[inode]`` when only the protocol is known."""
-    if inode not in _sockets:
-        found = find_socket(inode, protocol)
-        if found is None:
-            return f"{protocol}:[{inode}]" if protocol else ""
-        _sockets[inode] = f"{protocol}:[{_format_ends(found)}]"
-    return _sockets[inode]
-
-
-def _format_ends(found: DiagSocket) -> str:
-    if isinstance(found, InetSocket):
-        remote = f"->{_format_end(found.family, found.remote)}" if found.remote else ""
-        return _format_end(found.family, found.local) + remote
-    if isinstance(found, UnixSocket):
-        peer = f"->{found.peer}" if found.peer else ""
-        return f"{found.inode}{peer}{_format_name(found.name)}"
-    assert isinstance(found, NetlinkSocket)
-    name = load("netlink_protocols").by_value.get(found.protocol)
-    return f"{name.removeprefix('NETLINK_')}:{found.portid}" if name else str(found.protocol)
-
-
-def _format_end(family: int, end: tuple[str, int]) -> str:
-    host, port = end
-    return f"[{host}]:{port}" if family == socket.AF_INET6 else f"{host}:{port}"
-
-
-def _format_name(name: bytes) -> str:
-    if not name:
-        return ""
-    if name[:1] == b"\0":
-        return f",@{quote(name[1:].partition(bytes(1))[0])}"
-    return f",{quote(name.partition(bytes(1))[0])}"
 
 
 def bracket(path: str, deleted: bool, hexadecimal: Hex) -> str:

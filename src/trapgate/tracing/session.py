@@ -14,17 +14,19 @@ import stat
 import sys
 from contextlib import suppress
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trapgate.model.errors import TrapgateError
-from trapgate.model.event import Event
 from trapgate.sources.ptrace import AttachError
 from trapgate.tracing.engine import Engine
-from trapgate.tracing.events import EventMaker, format_json
 from trapgate.tracing.options import INTERRUPTIBLE_ANYWHERE, INTERRUPTIBLE_NEVER, INTERRUPTIBLE_NEVER_TSTP, TraceOptions
 from trapgate.tracing.output import Output
 from trapgate.tracing.sources import Chosen, open_source
 from trapgate.tracing.status import KILLED, end_like
+
+if TYPE_CHECKING:
+    from trapgate.model.event import Event
+    from trapgate.tracing.events import EventMaker
 
 ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGTERM)
 """Signals by which a user ends a trace."""
@@ -111,6 +113,8 @@ class Session:
         assert self.output is not None and self.chosen is not None
         if not self.options.json:
             return Engine(self.options, self.chosen, self.output.sink_for, self.options.program)
+        from trapgate.tracing.events import EventMaker, format_json
+
         sink = self.output.sink_for(os.getpid())
 
         def emit(event: Event) -> None:

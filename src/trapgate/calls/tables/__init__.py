@@ -9,10 +9,10 @@ with file and line.
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
-from pathlib import Path
 
-_FOLDER = Path(__file__).parent
+_FOLDER = os.path.dirname(__file__)
 
 
 class Table:
@@ -34,9 +34,10 @@ class Table:
 @lru_cache(None)
 def load(name: str, abi: str = "x86_64") -> Table:
     """The table called ``name`` with the values of ``abi``."""
-    path = _FOLDER / f"{name}.txt"
+    path = f"{_FOLDER}/{name}.txt"
     try:
-        lines = path.read_text("utf-8").splitlines()
+        with open(path, encoding="utf-8") as file:
+            lines = file.read().splitlines()
     except FileNotFoundError:
         raise KeyError(f"no table of constants is called {name!r}") from None
     header: dict[str, str] = {}
