@@ -37,11 +37,8 @@ def write_table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], style: s
         json.dump([dict(zip(columns, row, strict=True)) for row in rows], file, indent=1, ensure_ascii=False)
         file.write("\n")
     elif style == "csv":
-        import csv
-
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
+        for row in (columns, *rows):
+            file.write(",".join(_quote(_text(cell)) for cell in row) + "\n")
     elif style == "tsv":
         for row in (columns, *rows):
             file.write("\t".join(_text(cell).translate(_TSV_ESCAPES) for cell in row) + "\n")
@@ -59,6 +56,11 @@ def format_table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list
     widths = [max(len(row[i]) for row in texts) for i in range(len(columns))]
     right = [bool(rows) and all(isinstance(row[i], int | None) for row in rows) for i in range(len(columns))]
     return ["  ".join(map(_align, row, widths, right)).rstrip() for row in texts]
+
+
+def _quote(text: str) -> str:
+    """A cell of CSV, in quotes where it must be; the csv module leaves a lone carriage return bare."""
+    return '"' + text.replace('"', '""') + '"' if set(text) & set(',"\r\n') else text
 
 
 def _align(text: str, width: int, right: bool) -> str:

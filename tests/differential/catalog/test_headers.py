@@ -40,7 +40,10 @@ HEADERS = {
 ALIASES = {
     "arm-eabi": {"sync_file_range2": "arm_sync_file_range"},
     "arm-oabi": {"sync_file_range2": "arm_sync_file_range"},
-    "alpha": {"getpid": "getxpid", "getuid": "getxuid", "getgid": "getxgid"},
+    "alpha": {
+        **{"getpid": "getxpid", "getuid": "getxuid", "getgid": "getxgid"},
+        **{"umount": "umount2", "osf_shmat": "shmat"},
+    },
 }
 """Second names that a header gives to a number."""
 NO_CALLS = re.compile(r"syscalls$|.*Linux|.*SYSCALL|3264_|arch_specific_syscall$")

@@ -80,7 +80,11 @@ def test_a_table_of_cells_comes_back_from_json_and_csv(rows: list[tuple[object, 
     assert [tuple(row.values()) for row in json.loads(out.getvalue())] == rows
     out = io.StringIO(newline="")
     write_table(("a", "b"), rows, "csv", out)  # type: ignore[arg-type]
-    assert len(list(csv.reader(io.StringIO(out.getvalue(), newline="")))) == len(rows) + 1
+    texts = [
+        ["" if c is None else {True: "yes", False: "no"}[c] if isinstance(c, bool) else str(c) for c in row]
+        for row in rows
+    ]
+    assert list(csv.reader(io.StringIO(out.getvalue(), newline="")))[1:] == texts
     out = io.StringIO()
     write_table(("a", "b"), rows, "tsv", out)  # type: ignore[arg-type]
     assert out.getvalue().count("\n") == len(rows) + 1
@@ -101,13 +105,23 @@ def test_ranges_are_half_open_and_do_not_overlap(system: str) -> None:
             assert all(a[1] <= b[0] for a, b in itertools.pairwise(span))
 
 
+SHARED = {
+    # A table lists NtQuerySystemTime, whose stub jumps elsewhere, with the number of another call's stub.
+    ("x64", 91),
+    # win32k calls of arm64 that have no code of their own share one stub.
+    ("arm64", 6427),
+    # 32- and 64-bit programs have different calls at one place.
+    *(("machdep-i386", number) for number in (3, 5, 6)),
+}
+
+
 @pytest.mark.parametrize("system", ["linux", "windows", "macos"])
-def test_a_number_has_one_name_at_a_time(system: str) -> None:
-    allowed = {("alpha", 17)}
+def test_a_number_of_a_living_abi_has_one_name(system: str) -> None:
     for abi in catalog.abis(system):
+        if not abi.convention:
+            continue
         names: dict[int, set[str]] = defaultdict(set)
         for entry in catalog.table(system, abi.name):
             names[entry.number].add(entry.name)
-        assert {
-            number for number, found in names.items() if len(found) > 1 and (abi.name, number) not in allowed
-        } == set()
+        shared = {(abi.name, number) for number, found in names.items() if len(found) > 1}
+        assert shared <= SHARED

@@ -22,7 +22,8 @@ TOOLS = {
     "s390x": ("s390x-linux-gnu-gcc", ["-static"], ["qemu-s390x"]),
     "mips-o32": ("mipsel-linux-gnu-gcc", ["-static"], ["qemu-mipsel"]),
 }
-"""The compiler, its options, and what runs the program."""
+"""The compiler, its options, and what runs the program (Debian: gcc-aarch64-linux-gnu and the like, with
+libc6-dev-arm64-cross and the like, and qemu-user)."""
 NATIVE = ("x86_64", "i386")
 
 
@@ -33,7 +34,8 @@ def test_example_runs(abi: str, language: str, tmp_path: Path) -> None:
     if abi in NATIVE and os.uname().machine != "x86_64":
         pytest.skip(f"this machine runs no {abi}")
     for tool in (compiler, *runner):
-        if not shutil.which(tool):
+        # A compiler for another machine is large: those who have one check its example too.
+        if abi not in NATIVE and not shutil.which(tool):
             pytest.skip(f"there is no {tool}")
     found, conventions = find_conventions(abi)
     source = tmp_path / ("example.c" if language == "c" else "example.S")
@@ -49,8 +51,8 @@ def test_every_example_is_run() -> None:
 
 
 def test_a_wrong_number_is_found(tmp_path: Path) -> None:
-    if os.uname().machine != "x86_64" or not shutil.which("gcc"):
-        pytest.skip("needs gcc on x86_64")
+    if os.uname().machine != "x86_64":
+        pytest.skip("this machine runs no x86_64")
     found, conventions = find_conventions("x86_64")
     write, read = (catalog.find(name, abi="x86_64")[0].number for name in ("write", "pause"))
     program = format_example(found, conventions[0], "c").replace(f"call3({write},", f"call3({read + 4000},")
