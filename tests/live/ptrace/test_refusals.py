@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from trapgate.sources import ptrace
+from trapgate.sources import abilities, ptrace
 from trapgate.sources.ptrace import AttachError, Ptrace, cannot_attach
 
 
@@ -58,6 +58,7 @@ def test_another_users_process() -> None:
         pytest.skip("needs root to become somebody else")
     script = f"""
 import os
+import trapgate.sources.abilities
 from trapgate.sources.ptrace import AttachError, Ptrace, cannot_attach
 os.setgroups([]); os.setgid(65534); os.setuid(65534)  # who may not be allowed to read the modules
 try:
@@ -71,6 +72,6 @@ except AttachError as error:
 
 def test_yama_is_named(monkeypatch: pytest.MonkeyPatch, running) -> None:
     process = running("sh", "-c", "echo; exec sleep 100")
-    real = ptrace.read_text
-    monkeypatch.setattr(ptrace, "read_text", lambda path: "3" if "yama" in path else real(path))
+    real = abilities.read_text
+    monkeypatch.setattr(abilities, "read_text", lambda path: "3" if "yama" in path else real(path))
     assert ptrace.find_cause(process.pid, errno.EPERM)[:2] == ("yama", "kernel.yama.ptrace_scope is 3")
