@@ -266,7 +266,10 @@ GLOBAL int put_some_strings(u32 at, u32 count, u64 word_max, u32 tag)
 	return 0;
 }
 
-/* A NULL-terminated array of strings of at most `max` bytes; `word_count` = word size << 32 | most elements. */
+/*
+ * A NULL-terminated array of strings of at most `max` bytes, of the pointers alone if that is 0;
+ * `word_count` = word size << 32 | most elements.
+ */
 GLOBAL int put_strings(u64 addr, u64 word_count, u32 max, u32 tag)
 {
 	struct scratch *s = find_scratch();
@@ -276,7 +279,7 @@ GLOBAL int put_strings(u64 addr, u64 word_count, u32 max, u32 tag)
 		return 0;
 	at = s->off + sizeof(struct tg_piece);
 	n = put_pointers(addr, word, (u32)word_count, tag);
-	for (i = 0; i < STRINGS_MAX / RUN && i * RUN < n; i++)
+	for (i = 0; max && i < STRINGS_MAX / RUN && i * RUN < n; i++)
 		put_some_strings(at + i * RUN * word, n - i * RUN, (u64)word << 32 | max, tag);
 	return 0;
 }
