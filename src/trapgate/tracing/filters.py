@@ -247,6 +247,8 @@ def _is_known(name: str, abi: str) -> bool:
     """Whether ``name`` is one of ``_known_names``, without reading the ABI's whole table."""
     from trapgate.catalog import has_name
 
+    if not name.isascii():  # no call is; and what came as undecodable bytes cannot be looked up
+        return False
     return has_name(abi, name) or (abi == "i386" and any(name in names.split() for names in _CARRIED.values()))
 
 

@@ -201,7 +201,7 @@ def _parse_pure(text: str) -> str | None:
     """The name of a call that every ABI has and that changes nothing anywhere."""
     from trapgate.catalog import has_name
 
-    pure = all(has_name(abi, text) and text in find_class(("pure",), abi) for abi in DESIGNATORS.values())
+    pure = all(text in find_class(("pure",), abi) and has_name(abi, text) for abi in DESIGNATORS.values())
     return text if pure else None
 
 
