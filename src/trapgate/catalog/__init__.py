@@ -13,28 +13,29 @@ other modules, imported when first used. Facts come from the text files in `fact
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from trapgate.catalog.database import has_name, names, open_database, signature, table_names
 
+TYPE_CHECKING = False  # not typing's: a tracer that only wants names waits for this import
 if TYPE_CHECKING:
     from trapgate.catalog.card import conflicts, describe
     from trapgate.catalog.compare import diff
-    from trapgate.catalog.constants import errors, ioctls, signals, subcalls
-    from trapgate.catalog.platforms import abis, conventions, find_abi, releases, sources, systems
-    from trapgate.catalog.query import find, find_signature, history, nearest, search, table
+    from trapgate.catalog.constants import errors, ioctls, signals
+    from trapgate.catalog.fulltext import search
+    from trapgate.catalog.platforms import abis, conventions, find_abi, systems
+    from trapgate.catalog.provenance import releases, sources
+    from trapgate.catalog.query import find, find_signature, history, nearest, subcalls, table
 
 _HOMES = {
     "abis": "platforms",
     "conventions": "platforms",
     "find_abi": "platforms",
-    "releases": "platforms",
-    "sources": "platforms",
+    "releases": "provenance",
+    "sources": "provenance",
     "systems": "platforms",
     "errors": "constants",
     "ioctls": "constants",
     "signals": "constants",
-    "subcalls": "constants",
+    "subcalls": "query",
     "conflicts": "card",
     "describe": "card",
     "diff": "compare",
@@ -42,7 +43,7 @@ _HOMES = {
     "find_signature": "query",
     "history": "query",
     "nearest": "query",
-    "search": "query",
+    "search": "fulltext",
     "table": "query",
 }
 """Where each public name is defined, but for those of `database`."""

@@ -7,10 +7,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from trapgate.catalog.constants import subcalls
 from trapgate.catalog.database import open_database, parse_arguments
 from trapgate.catalog.platforms import check_system
-from trapgate.catalog.query import find, unknown_name
+from trapgate.catalog.query import find, subcalls, unknown_name
 from trapgate.catalog.values import Card, Conflict, Entry, Signature, Wrapper
 
 

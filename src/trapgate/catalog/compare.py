@@ -9,15 +9,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from trapgate.catalog.platforms import systems
 from trapgate.catalog.query import find_signature, table
-from trapgate.catalog.values import Change, Entry
+from trapgate.catalog.values import Entry
 from trapgate.model.errors import UsageError
 
 _SPEC = re.compile(r"(?:(?P<system>[a-z]+)/)?(?P<abi>[^@/]+)?(?:@(?P<version>.+))?")
 _KINDS = ("removed", "added", "renumbered", "renamed", "signature")
 """In the order they are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference between two tables."""
+
+    kind: str
+    """added, removed, renumbered, renamed or signature."""
+    name: str
+    before: str
+    after: str
 
 
 def diff(before: str | Sequence[Entry], after: str | Sequence[Entry]) -> tuple[Change, ...]:

@@ -1,16 +1,40 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Numbers that are not calls: ioctl requests, errno, signals, operations of calls that have several."""
+"""Numbers that are not calls: ioctl requests, errno, signals."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from trapgate.catalog.database import open_database
-from trapgate.catalog.values import Constant, Ioctl, Subcall
 
 
-def subcalls(call: str | None = None, system: str | None = None) -> tuple[Subcall, ...]:
-    """The operations of a call that has several; of all such calls if None."""
-    rows = open_database().execute("SELECT * FROM subcall WHERE ? IN ('', call) ORDER BY rowid", (call or "",))
-    return tuple(Subcall(*row) for row in rows if system in (None, row[0]))
+@dataclass(frozen=True, slots=True)
+class Ioctl:
+    """A request of ioctl(2), with the value it has on x86_64."""
+
+    name: str
+    value: int
+    direction: str
+    """read, write, readwrite, none; empty for old-style numbers, which encode nothing."""
+    type: str
+    number: int
+    size: int
+    argument: str
+    """The C type its third argument points to, where the header tells."""
+    encoding: str
+    header: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """An errno or a signal of one system or Linux architecture."""
+
+    system: str
+    number: int
+    name: str
+    text: str
+    """The message of an errno; the default action of a signal on Linux."""
+    kind: str
 
 
 def ioctls(what: str | int | None = None) -> tuple[Ioctl, ...]:

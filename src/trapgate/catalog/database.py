@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import sqlite3
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # typing costs as much as SQLite
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from trapgate.catalog.database import open_database
-from trapgate.catalog.values import Abi, Convention, Release, Source
+from trapgate.catalog.values import Abi, Convention
 from trapgate.catalog.versions import version_key
 from trapgate.model.errors import UsageError
 
@@ -89,21 +89,15 @@ def newest_version(system: str) -> tuple[str, int]:
     return (row[0], row[1]) if row and row[1] else ("", 0)
 
 
-def releases(system: str | None = None) -> tuple[Release, ...]:
-    """The versions with a public name, oldest first: xnu tags of macOS, builds of Windows."""
-    rows = open_database().execute("SELECT system, abi, version, label FROM release ORDER BY system, key, abi")
-    return tuple(Release(*row) for row in rows if system in (None, row[0]))
+def version_labels(system: str) -> dict[str, str]:
+    """The public names of the versions that have one: `{"xnu-1504.15.3": "10.6", …}`."""
+    return dict(open_database().execute("SELECT version, label FROM release WHERE system = ?", (system,)))
 
 
 def conventions(kind: str | None = None, system: str | None = None) -> tuple[Convention, ...]:
     """How calls are made: registers, instruction, error rule; of one kind, one system, or all."""
     rows = open_database().execute("SELECT * FROM convention ORDER BY rowid")
     return tuple(Convention(*row) for row in rows if kind in (None, row[0]) and system in (None, row[1]))
-
-
-def sources() -> tuple[Source, ...]:
-    """Where every fact comes from: one for each fact file."""
-    return tuple(Source(*row) for row in open_database().execute("SELECT * FROM source ORDER BY file"))
 
 
 def has_history(system: str) -> bool:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Finds calls: by name or number, as tables, and by words.
+"""Finds calls: by name or number, as tables.
 
 Every function gives values of `trapgate.catalog.values`, read from the packaged database, and does nothing
 else. An unknown system, ABI or version is a `UsageError` with the nearest ones; no call is an empty answer.
@@ -14,7 +14,7 @@ import re
 
 from trapgate.catalog.database import open_database, parse_arguments
 from trapgate.catalog.platforms import check_system, closest, find_abi, find_version
-from trapgate.catalog.values import Entry, Found, Signature
+from trapgate.catalog.values import Entry, Signature, Subcall
 from trapgate.model.errors import UsageError
 
 _ENTRY = (
@@ -92,22 +92,10 @@ def find_signature(name: str, system: str = "linux", abi: str | None = None) -> 
     return Signature(parse_arguments(row[0]), *row[1:]) if row else None
 
 
-def search(words: str, *, kind: str | None = None, system: str | None = None, limit: int = 50) -> tuple[Found, ...]:
-    """What has all these words (or beginnings of words) in its name, arguments, types or header, best first."""
-    terms = re.findall(r"\w+", words)
-    if not terms:
-        raise UsageError("search", "no word to look for", "trapgate search clock")
-    # Quoted, so that none of them is an operator of FTS5.
-    query = " ".join(f'"{term}"*' for term in terms)
-    rows = open_database().execute(
-        "SELECT kind, system, name, shown FROM words WHERE words MATCH ?2"
-        # What is so called, then what has the words in its name, then the rest; what is gone comes last.
-        " ORDER BY lower(name) = ?1 DESC, place = 4, lower(name) LIKE ?1 || '%' DESC,"
-        " place, round(bm25(words, 20, 1)), length(name), name",
-        (words.strip().lower(), query),
-    )
-    found = (Found(*row) for row in rows if kind in (None, row[0]) and system in (None, row[1]))
-    return tuple(hit for _, hit in zip(range(limit), found, strict=False))
+def subcalls(call: str | None = None, system: str | None = None) -> tuple[Subcall, ...]:
+    """The operations of a call that has several; of all such calls if None."""
+    rows = open_database().execute("SELECT * FROM subcall WHERE ? IN ('', call) ORDER BY rowid", (call or "",))
+    return tuple(Subcall(*row) for row in rows if system in (None, row[0]))
 
 
 def nearest(name: str, system: str | None = None, count: int = 5) -> tuple[str, ...]:

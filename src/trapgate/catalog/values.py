@@ -133,35 +133,6 @@ class Subcall:
 
 
 @dataclass(frozen=True, slots=True)
-class Ioctl:
-    """A request of ioctl(2), with the value it has on x86_64."""
-
-    name: str
-    value: int
-    direction: str
-    """read, write, readwrite, none; empty for old-style numbers, which encode nothing."""
-    type: str
-    number: int
-    size: int
-    argument: str
-    """The C type its third argument points to, where the header tells."""
-    encoding: str
-    header: str
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """An errno or a signal of one system or Linux architecture."""
-
-    system: str
-    number: int
-    name: str
-    text: str
-    """The message of an errno; the default action of a signal on Linux."""
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
 class Conflict:
     """Two sources that disagree about one fact."""
 
@@ -172,49 +143,6 @@ class Conflict:
     source: str
     other_value: str
     other_source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where the rows of one fact file come from."""
-
-    file: str
-    source: str
-    version: str
-    licence: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """A version of a system that the catalogue has a table of, with its public name."""
-
-    system: str
-    abi: str
-    version: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One answer of `search`: what it is, what it is called, and where `show` or another command finds it."""
-
-    kind: str
-    """call, ioctl, errno, signal or subcall."""
-    system: str
-    name: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One difference between two tables."""
-
-    kind: str
-    """added, removed, renumbered, renamed or signature."""
-    name: str
-    before: str
-    after: str
 
 
 @dataclass(frozen=True, slots=True)

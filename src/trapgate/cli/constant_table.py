@@ -7,8 +7,8 @@ import argparse
 import os
 from collections.abc import Callable, Iterable, Sequence
 
+from trapgate.catalog.constants import Constant
 from trapgate.catalog.platforms import closest
-from trapgate.catalog.values import Constant
 from trapgate.cli.options import parse_number
 from trapgate.cli.tables import add_format_options, print_table
 from trapgate.model.errors import UsageError

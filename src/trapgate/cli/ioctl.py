@@ -12,8 +12,8 @@ from __future__ import annotations
 import argparse
 
 from trapgate import catalog
+from trapgate.catalog.constants import Ioctl
 from trapgate.catalog.platforms import closest
-from trapgate.catalog.values import Ioctl
 from trapgate.cli.options import parse_number
 from trapgate.cli.tables import Cell, add_format_options, print_table
 from trapgate.model.errors import UsageError

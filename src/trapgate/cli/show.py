@@ -5,7 +5,7 @@ examples:
   trapgate show openat                    the call of Linux, with the registers of this machine
   trapgate show 0x101 --abi x86_64        the call with that number
   trapgate show NtReadFile                a call of another system
-  trapgate show fork --system macos --json
+  trapgate show fork --system macos --json    everything, as one object; --tsv: a row for each table
 """
 
 from __future__ import annotations
@@ -16,11 +16,16 @@ import re
 import sys
 
 from trapgate import catalog
+from trapgate.catalog.platforms import version_labels
 from trapgate.catalog.query import unknown_name
-from trapgate.catalog.values import Abi, Card, Convention
+from trapgate.catalog.values import Abi, Card, Convention, Entry
 from trapgate.cli.classes import read_classes
 from trapgate.cli.options import add_place_options, choose_abi, note_newer_version, parse_number
+from trapgate.cli.tables import Cell, add_format_options, print_table
 from trapgate.model.errors import UsageError
+
+COLUMNS = ("id", "number", "name", "status", "since", "until", "symbol", "evidence")
+"""With --csv and --tsv: a row for each table that has the call."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME|NUMBER", help="a call's name, or its number (257, 0x101)")
     add_place_options(parser)
     parser.add_argument("--all", action="store_true", help="also the tables that are gone")
-    parser.add_argument("--json", action="store_true", help="print everything as one JSON object")
+    add_format_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -39,15 +44,28 @@ def run(args: argparse.Namespace) -> int:
         note_newer_version(abi, args.version)
         card = _at_version(card, abi, args.version)
     classes = read_classes().get(card.name, ()) if card.system == "linux" else ()
-    if args.json:
+    if args.format == "json":
         _print_json(card, classes)
+    elif args.format:
+        print_table(COLUMNS, [_row(entry) for entry in card.entries], args.format)
     else:
         from trapgate.cli.show_text import render_card
 
-        labels = {release.version: release.label for release in catalog.releases(card.system)}
-        text = render_card(card, abi, find_convention(abi), classes=classes, labels=labels, everywhere=args.all)
+        text = render_card(
+            card,
+            abi,
+            find_convention(abi),
+            classes=classes,
+            labels=version_labels(card.system),
+            source_version=catalog.find_abi("x86_64").version,
+            everywhere=args.all,
+        )
         print(_embolden(text) if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else text)
     return 0
+
+
+def _row(entry: Entry) -> tuple[Cell, ...]:
+    return (entry.id, entry.number, entry.name, entry.status, entry.since, entry.until, entry.symbol, entry.evidence)
 
 
 def _embolden(text: str) -> str:

@@ -51,11 +51,13 @@ def render_card(
     *,
     classes: Sequence[str],
     labels: Mapping[str, str],
+    source_version: str,
     everywhere: bool,
 ) -> str:
     """The screen for `card`, seen from `abi`: its registers, its declaration, its history.
 
-    `labels` are the public names of versions; `everywhere` also shows the tables that are gone.
+    `labels` are the public names of versions; `source_version` is that of the kernel whose declarations these
+    are, for links; `everywhere` also shows the tables that are gone.
     """
     own = [entry for entry in card.entries if entry.abi == abi.name] or list(card.entries[-1:])
     signature = _own_signature(card, abi)
@@ -72,7 +74,7 @@ def render_card(
     lines += _section("related", _wrap(" ".join(card.related[:24]), 12))
     lines += _section("elsewhere", [f"{system:<10}{' '.join(calls)}" for system, calls in card.elsewhere])
     lines += _section("conflicts", _conflicts(card))
-    lines += _section("see", _links(card, signature, abi))
+    lines += _section("see", _links(card, signature, abi, source_version))
     return "\n".join(lines).rstrip()
 
 
@@ -307,7 +309,7 @@ def _conflicts(card: Card) -> list[str]:
     return [part for line in lines for part in _wrap(line, 12)]
 
 
-def _links(card: Card, signature: Signature | None, abi: Abi) -> list[str]:
+def _links(card: Card, signature: Signature | None, abi: Abi, source_version: str) -> list[str]:
     """Where to read on: the manual page, and the kernel's source at the version the catalogue is of."""
     links = []
     if card.system == "linux":
@@ -316,7 +318,7 @@ def _links(card: Card, signature: Signature | None, abi: Abi) -> list[str]:
             links.append(f"https://man7.org/linux/man-pages/man{section}/{name}.{section}.html")
         if signature and ":" in signature.location:
             path, _, line = signature.location.partition(":")
-            links.append(f"https://elixir.bootlin.com/linux/v{_source_version(abi)}/source/{path}#L{line}")
+            links.append(f"https://elixir.bootlin.com/linux/v{source_version}/source/{path}#L{line}")
     elif card.system == "macos" and signature:
         links.append(f"https://github.com/apple-oss-distributions/xnu/blob/{abi.version}/{signature.location}")
     elif card.system == "freebsd":
@@ -329,8 +331,3 @@ def _links(card: Card, signature: Signature | None, abi: Abi) -> list[str]:
         file = signature.location.partition(":")[0]
         links.append(f"https://github.com/winsiderss/systeminformer/blob/master/phnt/include/{file}")
     return links
-
-
-def _source_version(abi: Abi) -> str:
-    """The version that the declarations are of: those of the newest kernel, whatever the ABI."""
-    return "7.2.13" if abi.system == "linux" else abi.version

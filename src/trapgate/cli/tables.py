@@ -9,7 +9,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TextIO
+
+TYPE_CHECKING = False  # not typing's: its import costs more than most tables
+if TYPE_CHECKING:
+    from typing import TextIO
 
 Cell = str | int | bool | None
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from trapgate import catalog
-from trapgate.catalog.values import Ioctl
+from trapgate.catalog.constants import Ioctl
 
 INCLUDE = Path("/usr/include")
 XEN = "typedef uint16_t domid_t; typedef uint32_t grant_ref_t;"

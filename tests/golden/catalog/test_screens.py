@@ -23,6 +23,7 @@ COMMANDS = [
     "show mach_msg_trap",
     "show mmu_update",
     "show 257 --abi x86_64 --json",
+    "show statx --tsv",
     "list --abi i386 --version 0.01",
     "list --abi i386 --version 2.2.0 --c-header",
     "list --abi x86_64 --since 6.10 --tsv",

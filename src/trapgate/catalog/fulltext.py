@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Finds what has given words in its name, arguments, header or message.
+
+>>> search("openat")[0].name
+'openat'
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from trapgate.catalog.database import open_database
+from trapgate.model.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One answer of `search`: what it is, what it is called, and where `show` or another command finds it."""
+
+    kind: str
+    """call, ioctl, errno, signal or subcall."""
+    system: str
+    name: str
+    text: str
+
+
+def search(words: str, *, kind: str | None = None, system: str | None = None, limit: int = 50) -> tuple[Found, ...]:
+    """What has all these words (or beginnings of words) in its name, arguments, types or header, best first."""
+    terms = re.findall(r"\w+", words)
+    if not terms:
+        raise UsageError("search", "no word to look for", "trapgate search clock")
+    # Quoted, so that none of them is an operator of FTS5.
+    query = " ".join(f'"{term}"*' for term in terms)
+    rows = open_database().execute(
+        "SELECT kind, system, name, shown FROM words WHERE words MATCH ?2"
+        # What is so called, then what has the words in its name, then the rest; what is gone comes last.
+        " ORDER BY lower(name) = ?1 DESC, place = 4, lower(name) LIKE ?1 || '%' DESC,"
+        " place, round(bm25(words, 20, 1)), length(name), name",
+        (words.strip().lower(), query),
+    )
+    found = (Found(*row) for row in rows if kind in (None, row[0]) and system in (None, row[1]))
+    return tuple(hit for _, hit in zip(range(limit), found, strict=False))
