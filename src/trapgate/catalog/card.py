@@ -46,8 +46,8 @@ def describe(name: str, system: str = "linux") -> Card:
 
 def conflicts(subject: str | None = None, system: str | None = None) -> tuple[Conflict, ...]:
     """Where two sources disagree; of one call, or all."""
-    rows = open_database().execute("SELECT * FROM conflict ORDER BY rowid")
-    return tuple(Conflict(*row) for row in rows if subject in (None, row[1]) and system in (None, row[0]))
+    query = "SELECT * FROM conflict WHERE (?1 IS NULL OR subject = ?1) AND (?2 IS NULL OR system = ?2) ORDER BY rowid"
+    return tuple(Conflict(*row) for row in open_database().execute(query, (subject, system)))
 
 
 def _signatures(name: str, system: str) -> tuple[tuple[str, Signature], ...]:

@@ -6,42 +6,21 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 
-from trapgate.catalog.argument import Argument
 from trapgate.catalog.values import Abi, Card, Convention, Entry, Signature
 from trapgate.catalog.versions import version_key
+from trapgate.catalog.wording import (
+    LAYERS,
+    STATUS,
+    SYSTEMS,
+    format_number,
+    format_register_number,
+    format_tag,
+    format_use,
+    list_links,
+)
 from trapgate.cli.registers import split_registers
 
 WIDTH = 96
-_SYSTEMS = {
-    "linux": "Linux",
-    "macos": "macOS",
-    "freebsd": "FreeBSD",
-    "openbsd": "OpenBSD",
-    "netbsd": "NetBSD",
-    "dragonfly": "DragonFly BSD",
-    "illumos": "illumos",
-    "windows": "Windows",
-    "xen": "Xen",
-    "kvm": "KVM",
-    "hyperv": "Hyper-V",
-    "papr": "PAPR (POWER)",
-    "sbi": "RISC-V SBI",
-    "smccc": "Arm SMCCC",
-}
-_LAYERS = {
-    "syscall": "system call",
-    "mach-trap": "Mach trap",
-    "machdep": "machine-dependent call",
-    "native-api": "native API call",
-    "secure-kernel": "secure kernel call",
-    "hypercall": "hypercall",
-}
-_STATUS = {
-    "ni": "answers ENOSYS: reserved or no longer implemented",
-    "no-impl": "in the table, but the kernel has no code for it any more",
-    "reserved": "a reserved number",
-    "gone": "no longer there",
-}
 
 
 def render_card(
@@ -74,7 +53,7 @@ def render_card(
     lines += _section("related", _wrap(" ".join(card.related[:24]), 12))
     lines += _section("elsewhere", [f"{system:<10}{' '.join(calls)}" for system, calls in card.elsewhere])
     lines += _section("conflicts", _conflicts(card))
-    lines += _section("see", _links(card, signature, abi, source_version))
+    lines += _section("see", list_links(card, signature, abi, source_version))
     return "\n".join(lines).rstrip()
 
 
@@ -90,9 +69,9 @@ def _find_current(entries: Sequence[Entry], abi: Abi) -> Entry:
 
 
 def _title(card: Card, own: Sequence[Entry]) -> str:
-    what = f"{_SYSTEMS.get(card.system, card.system)} {_LAYERS.get(card.layer, card.layer)}"
+    what = f"{SYSTEMS.get(card.system, card.system)} {LAYERS.get(card.layer, card.layer)}"
     newest = own[-1]
-    state = _STATUS.get(newest.status, "")
+    state = STATUS.get(newest.status, "")
     if all(entry.until for entry in own) and newest.status != "gone":
         state = f"gone since {newest.until}"
     return f"{card.name}  ·  {what}" + (f"  ·  {state}" if state else "")
@@ -203,15 +182,6 @@ def _with_label(version: str, labels: Mapping[str, str]) -> str:
     return f"{version} ({labels[version]})" if version in labels else version
 
 
-def format_number(number: int) -> str:
-    """A call's number as people write it: in hexadecimal when it carries a high bit.
-
-    >>> format_number(257), format_number(0x40000101)
-    ('257', '0x40000101')
-    """
-    return f"{number:#x}" if number >= 0x10000 else str(number)
-
-
 def _arguments(signature: Signature | None, convention: Convention | None, entry: Entry) -> list[str]:
     """The arguments with their registers, types and what the kernel does with the memory they point to."""
     if signature is None or not signature.arguments:
@@ -220,35 +190,17 @@ def _arguments(signature: Signature | None, convention: Convention | None, entry
     rows = []
     for position, argument in enumerate(signature.arguments):
         register = registers[position] if position < len(registers) else "stack" if registers else ""
-        rows.append((register, argument.name or f"#{position + 1}", argument.type, _use(argument, entry.system)))
+        rows.append((register, argument.name or f"#{position + 1}", argument.type, format_use(argument, entry.system)))
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
     gaps = [width + 3 if width else 0 for width in widths]
     lines = ["".join(row[i].ljust(gaps[i]) for i in range(3)) + row[3] for row in rows]
     if registers and convention:
         result = convention.result.partition(",")[0]
         register = convention.number_in.split()[0]
-        number = format_number(_CLASSES.get((entry.system, entry.abi), 0) | entry.number)
-        lines.append(f"{register} = {number}, then {convention.instruction}; the result is in {result}")
+        lines.append(
+            f"{register} = {format_register_number(entry)}, then {convention.instruction}; the result is in {result}"
+        )
     return lines
-
-
-_CLASSES = {("macos", "unix"): 0x2000000, ("macos", "mach"): 0x1000000, ("macos", "machdep-i386"): 0x3000000}
-"""The class of a call, which x86 carries in the bits above the number."""
-
-
-def _use(argument: Argument, system: str) -> str:
-    """What the kernel does with what a pointer points to, as far as a source tells."""
-    if system == "windows":
-        use = {"inout": "in out"}.get(argument.direction, argument.direction)
-    elif argument.user and argument.type.rstrip().endswith(("*", "]")):
-        use = {
-            "in": "read by the kernel",
-            "out": "written by the kernel",
-            "inout": "read and written by the kernel",
-        }.get(argument.direction, "points into the program's memory")
-    else:
-        use = ""
-    return use + (", may be NULL" if use and argument.optional else "")
 
 
 def _errors(card: Card) -> list[str]:
@@ -293,41 +245,11 @@ def _standing(card: Card, entry: Entry, classes: Sequence[str]) -> list[str]:
         lines.append(f"POSIX.1b option {card.option_1003_1b}")
     if card.conditional:
         lines.append("a kernel may be built without it: then ENOSYS")
-    if entry.tag in _KERNEL_PARTS:
-        lines.append(_KERNEL_PARTS[entry.tag])
-    elif entry.tag and card.system in _TAGS and not entry.tag.startswith("munge"):
-        lines.append(f"{_TAGS[card.system]} {entry.tag}")
+    if tag := format_tag(entry):
+        lines.append(tag)
     return lines
-
-
-_TAGS = {"xen": "guests", "macos": "audit event", "freebsd": "audit event", "openbsd": "pledge"}
-_KERNEL_PARTS = {"nt": "in ntoskrnl; stub in ntdll.dll", "win32k": "in win32k; stub in win32u.dll"}
 
 
 def _conflicts(card: Card) -> list[str]:
     lines = [f"{c.field}: {c.value} ({c.source}), but {c.other_value} ({c.other_source})" for c in card.conflicts]
     return [part for line in lines for part in _wrap(line, 12)]
-
-
-def _links(card: Card, signature: Signature | None, abi: Abi, source_version: str) -> list[str]:
-    """Where to read on: the manual page, and the kernel's source at the version the catalogue is of."""
-    links = []
-    if card.system == "linux":
-        for page in dict.fromkeys(wrapper.page for wrapper in card.wrappers):
-            name, _, section = page.rstrip(")").partition("(")
-            links.append(f"https://man7.org/linux/man-pages/man{section}/{name}.{section}.html")
-        if signature and ":" in signature.location:
-            path, _, line = signature.location.partition(":")
-            links.append(f"https://elixir.bootlin.com/linux/v{source_version}/source/{path}#L{line}")
-    elif card.system == "macos" and signature:
-        links.append(f"https://github.com/apple-oss-distributions/xnu/blob/{abi.version}/{signature.location}")
-    elif card.system == "freebsd":
-        links.append(f"https://man.freebsd.org/cgi/man.cgi?query={card.name}&sektion=2")
-    elif card.system == "openbsd":
-        links.append(f"https://man.openbsd.org/{card.name}.2")
-    elif card.system == "netbsd":
-        links.append(f"https://man.netbsd.org/{card.name}.2")
-    elif card.system == "windows" and signature:
-        file = signature.location.partition(":")[0]
-        links.append(f"https://github.com/winsiderss/systeminformer/blob/master/phnt/include/{file}")
-    return links
