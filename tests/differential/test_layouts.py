@@ -33,8 +33,10 @@ NEWER = frozenset({"struct delegation", "struct ns_id_req", "struct statmount", 
 
 
 def families() -> list[str]:
-    """The modules of trapgate.calls."""
-    return sorted(path.stem for path in Path(describe.__file__).parent.glob("*.py") if path.stem != "__init__")
+    """The modules of trapgate.calls, those of its folders too."""
+    folder = Path(describe.__file__).parent
+    found = [path.relative_to(folder).with_suffix("") for path in folder.rglob("*.py") if path.stem != "__init__"]
+    return sorted(".".join(path.parts) for path in found)
 
 
 @lru_cache(None)

@@ -60,6 +60,9 @@ class Process(Protocol):
     def netlink_protocol(self, fd: int) -> int:
         """The protocol (NETLINK_*) of a netlink socket, -1 if it cannot be told."""
 
+    def netlink_families(self) -> dict[int, str]:
+        """The names of generic netlink's families by their numbers, as far as they are known."""
+
 
 class UnknownProcess:
     """A process of which nothing is known."""
@@ -78,6 +81,9 @@ class UnknownProcess:
 
     def netlink_protocol(self, fd: int) -> int:
         return -1
+
+    def netlink_families(self) -> dict[int, str]:
+        return {}
 
 
 class Names:

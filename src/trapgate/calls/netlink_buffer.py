@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a socket's buffer holds. Declares no calls."""
+"""What a socket's buffer holds: netlink messages if it is a netlink socket, else bytes.
+
+Declares no calls. Keeps the netlink decoders from being loaded before there is a netlink socket.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,15 @@ from trapgate.model.values import AnyValue
 
 
 def is_netlink(c: Call, fd: int) -> bool:
-    """Whether the messages of descriptor ``fd`` are taken apart as netlink's: not yet."""
-    return False
+    """Whether descriptor ``fd`` of the calling process is a netlink socket."""
+    return c.verbose and fd >= 0 and c.process.socket_protocol(fd) == "NETLINK"
 
 
 def show_buffer(c: Call, addr: int, size: int) -> AnyValue:
-    """The netlink messages in ``size`` bytes at ``addr``."""
-    return c.buffer(addr, size)
+    """The netlink messages in ``size`` bytes at ``addr``; the descriptor is the call's first argument."""
+    from trapgate.calls.netlink.message import show_messages
+
+    return show_messages(c, c.s32(0), addr, size)
 
 
 def show_socket_buffer(c: Call, addr: int, size: int) -> AnyValue:

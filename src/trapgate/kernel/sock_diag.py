@@ -114,7 +114,7 @@ def _ask(
     diag.sendto(header + request, (0, 0))
     while True:
         done = True
-        for kind, data in _messages(diag.recv(RECEIVE_BYTES)):
+        for kind, data in parse_messages(diag.recv(RECEIVE_BYTES)):
             if kind != SOCK_DIAG_BY_FAMILY:
                 return None
             found = parse(data)
@@ -125,13 +125,24 @@ def _ask(
             return None
 
 
-def _messages(data: bytes) -> Iterator[tuple[int, bytes]]:
+def parse_messages(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Type and payload of the netlink messages in ``data``."""
     offset = 0
     while offset + 16 <= len(data):
         length, kind = struct.unpack_from("=IH", data, offset)
         if length < 16 or offset + length > len(data):
             return
         yield kind, data[offset + 16 : offset + length]
+        offset += (length + 3) & ~3
+
+
+def parse_attributes(data: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
+    """Type and value of the netlink attributes in ``data`` from ``offset`` on."""
+    while offset + 4 <= len(data):
+        length, kind = struct.unpack_from("=HH", data, offset)
+        if length < 4:
+            return
+        yield kind, data[offset + 4 : offset + length]
         offset += (length + 3) & ~3
 
 
@@ -149,17 +160,12 @@ def _parse_inet(data: bytes, inode: int) -> InetSocket | None:
 def _parse_unix(data: bytes, inode: int) -> UnixSocket | None:
     if len(data) < 16 or struct.unpack_from("=I", data, 4)[0] != inode:
         return None
-    name, peer, offset = b"", 0, 16
-    while offset + 4 <= len(data):
-        length, kind = struct.unpack_from("=HH", data, offset)
-        if length < 4:
-            break
-        value = data[offset + 4 : offset + length]
+    name, peer = b"", 0
+    for kind, value in parse_attributes(data, 16):
         if kind == UNIX_DIAG_NAME:
             name = value[:UNIX_PATH_MAX]
         elif kind == UNIX_DIAG_PEER and len(value) >= 4:
             peer = struct.unpack_from("=I", value)[0]
-        offset += (length + 3) & ~3
     return UnixSocket(inode, peer, name) if peer or name else None
 
 

@@ -13,6 +13,7 @@ from trapgate.calls.call import Options
 from trapgate.calls.quote import Hex, escape
 from trapgate.calls.structs_signal import format_signal_set
 from trapgate.kernel.descriptors import AT_FDCWD, read_fd_device, read_fd_info, read_fd_link, read_fd_path
+from trapgate.kernel.pid_namespaces import TRANSLATOR, read_namespace
 from trapgate.kernel.processes import read_stack_pointer
 
 PTMX = (5, 2)
@@ -21,11 +22,14 @@ PTMX = (5, 2)
 class LiveProcess:
     """The process of thread ``tid``, right now."""
 
-    __slots__ = ("tid", "options")
+    __slots__ = ("tid", "options", "namespace")
 
     def __init__(self, tid: int, options: Options) -> None:
+        """``tid``: the thread as /proc names it, ``TRANSLATOR.find_in_proc`` of what we call it."""
         self.tid = tid
         self.options = options
+        self.namespace = 0
+        """Its pid namespace, which no process can leave; 0 until it is asked for."""
 
     def fd_text(self, fd: int) -> str:
         """``</path>``, ``<TCP:[…]>`` …: the first of the wanted kinds that fits; empty if not open."""
@@ -46,11 +50,18 @@ class LiveProcess:
         return read_stack_pointer(self.tid)
 
     def pid_text(self, pid: int, kind: str) -> str:
-        """The name of process ``pid`` in angle brackets, when names are wanted."""
-        if "comm" not in self.options.decode_pids or pid <= 0:
+        """The name of process ``pid`` in angle brackets and its number in our pid namespace, as wanted."""
+        wanted = self.options.decode_pids
+        if not wanted or pid <= 0:
             return ""
-        comm = read_comm(pid)
-        return f"<{escape(comm, extra=b'<>')}>" if comm else ""
+        self.namespace = self.namespace or read_namespace(self.tid)
+        ours = TRANSLATOR.translate(self.namespace, pid, kind)
+        text = ""
+        if ours and "comm" in wanted and kind in ("tid", "tgid"):
+            text = bracket_comm(ours)
+        if ours not in (0, pid) and "pidns" in wanted:
+            text += f" /* {ours} in strace's PID NS */"
+        return text
 
     def socket_protocol(self, fd: int) -> str:
         """The kernel's name for the protocol of a socket; empty if ``fd`` is none."""
@@ -64,6 +75,12 @@ class LiveProcess:
 
         link = read_fd_link(self.tid, fd) or ""
         return find_netlink_protocol(int(link[8:-1])) if link.startswith("socket:[") else -1
+
+    def netlink_families(self) -> dict[int, str]:
+        """The families of generic netlink of the running kernel."""
+        from trapgate.kernel.generic_netlink import read_families
+
+        return read_families()
 
     def _show_socket(self, fd: int, link: str) -> str:
         if not (link.startswith("socket:[") and link.endswith("]")):
@@ -96,8 +113,10 @@ class LiveProcess:
     def _show_pidfd(self, fd: int, link: str) -> str:
         if link != "anon_inode:[pidfd]" and not link.startswith("pidfd:"):
             return ""
-        pid = int(read_fd_info(self.tid, fd).get("Pid", "0"))
-        return f"<pid:{pid}{self.pid_text(pid, 'tid')}>" if pid > 0 else f"<{link}>"
+        pid = int(read_fd_info(self.tid, fd).get("Pid", "0"))  # as our own namespace numbers it
+        if pid <= 0:
+            return f"<{link}>"
+        return f"<pid:{pid}{bracket_comm(pid) if 'comm' in self.options.decode_pids else ''}>"
 
     def _show_signalfd(self, fd: int, link: str) -> str:
         mask = read_fd_info(self.tid, fd).get("sigmask") if link == "anon_inode:[signalfd]" else None
@@ -109,6 +128,12 @@ class LiveProcess:
 def bracket(path: str, deleted: bool, hexadecimal: Hex) -> str:
     """A path in angle brackets, escaped; ``(deleted)`` stands outside them."""
     return f"<{escape(os.fsencode(path), hexadecimal, b'<>')}>" + ("(deleted)" if deleted else "")
+
+
+def bracket_comm(pid: int) -> str:
+    """The name of process ``pid`` in angle brackets, escaped; empty when it is gone."""
+    comm = read_comm(TRANSLATOR.find_in_proc(pid))
+    return f"<{escape(comm, extra=b'<>')}>" if comm else ""
 
 
 def read_comm(tid: int) -> bytes:
