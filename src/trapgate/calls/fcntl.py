@@ -27,6 +27,7 @@ from trapgate.calls.types import (
     Int,
     KLong,
     Pgid,
+    ProcessOrGroup,
     Switch,
     Tgid,
     Tid,
@@ -76,16 +77,6 @@ Delegation = Struct("struct delegation", show=_show_delegation, d_flags=X32, d_t
 WriteHint = Indirect(Enum("rwh_write_life_hints", size=8))
 
 
-class ProcessOrGroup(Type):
-    """A process, or with a minus sign before it a process group."""
-
-    def decode(self, c: Call, word: int) -> AnyValue | None:
-        number = Int.number(c, word)
-        if number >= 0 or not c.options.decode_pids:
-            return Tgid.decode(c, word)
-        return Number(f"{number}{c.process.pid_text(-number, 'pgid')}", number)
-
-
 Operation = Enum("fcntlcmds")
 
 CASES: dict[str | int, Type | None] = {
@@ -98,7 +89,7 @@ CASES: dict[str | int, Type | None] = {
     "F_GET_SEALS": None,
     "F_SETFD": Flags("fdflags"),
     "F_SETFL": OpenMode,
-    "F_SETOWN": ProcessOrGroup(),
+    "F_SETOWN": ProcessOrGroup,
     "F_SETPIPE_SZ": S64,
     "F_DUPFD": S64,
     "F_DUPFD_CLOEXEC": S64,
@@ -162,7 +153,7 @@ class FcntlResult(Type):
         if operation in ("F_DUPFD", "F_DUPFD_CLOEXEC"):
             return Fd.decode(c, word)
         if operation == "F_GETOWN":
-            return ProcessOrGroup().decode(c, word)
+            return ProcessOrGroup.decode(c, word)
         note, hexadecimal = NOTES.get(operation, (None, False))
         if note is None or (not c.result and operation in ("F_GETFD", "F_GET_SEALS", "F_GETSIG")):
             return Number(str(c.result), c.result)

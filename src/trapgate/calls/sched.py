@@ -24,7 +24,9 @@ from trapgate.calls.types import (
     Flags,
     Int,
     Named,
+    Pgid,
     Scalar,
+    Switch,
     Tgid,
     Type,
     UInt,
@@ -223,8 +225,9 @@ call("getcpu", cpu=Out(Indirect(UInt)), node=Out(Indirect(UInt)), tcache=Addr)
 # --- priorities and resources ---------------------------------------------------------------
 
 PriorityWhich = Enum("priorities", unknown="PRIO_???")
-call("getpriority", which=PriorityWhich, who=Int)
-call("setpriority", which=PriorityWhich, who=Int, prio=Int)
+Who = Switch("which", {"PRIO_PROCESS": Tgid, "PRIO_PGRP": Pgid}, Int)
+call("getpriority", which=PriorityWhich, who=Who)
+call("setpriority", which=PriorityWhich, who=Who, prio=Int)
 call("nice", inc=Int)
 
 

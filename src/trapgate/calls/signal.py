@@ -21,7 +21,7 @@ from trapgate.calls.types import (
     Fd,
     Flags,
     HexLong,
-    Int,
+    ProcessOrGroup,
     Scalar,
     Size,
     Tgid,
@@ -41,7 +41,7 @@ RESTARTED = range(512, 517)
 
 # --- sending --------------------------------------------------------------------------------
 
-call("kill", pid=Int, sig=Signal, classes="signal process")
+call("kill", pid=ProcessOrGroup, sig=Signal, classes="signal process")
 call("tkill", tid=Tid, sig=Signal, classes="signal process")
 call("tgkill", tgid=Tgid, tid=Tid, sig=Signal, classes="signal process")
 call(

@@ -222,7 +222,7 @@ Addr = Pointer()
 class PaddedHex(Scalar):
     """A hexadecimal number as wide as its type: ``0x00001f``; zero is all zeros."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int | str) -> None:
         super().__init__(size, "x")
 
     def decode(self, c: Call, word: int) -> AnyValue | None:
@@ -487,6 +487,19 @@ class ProcessId(Scalar):
 
 
 Tid, Tgid, Pgid, Sid = (ProcessId(kind) for kind in ("tid", "tgid", "pgid", "sid"))
+
+
+class _ProcessOrGroup(ProcessId):
+    """A process, or with a minus sign before it a process group; -1 and 0 mean others."""
+
+    def decode(self, c: Call, word: int) -> AnyValue | None:
+        number = self.number(c, word)
+        if number >= -1 or not c.options.decode_pids:
+            return super().decode(c, word)
+        return Number(f"{number}{c.process.pid_text(-number, 'pgid')}", number)
+
+
+ProcessOrGroup = _ProcessOrGroup("tgid")
 
 
 class FileMode(Scalar):

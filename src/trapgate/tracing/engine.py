@@ -19,6 +19,7 @@ from trapgate.decode.dump import format_dump
 from trapgate.decode.result import format_result
 from trapgate.decode.signals import describe_signal, signal_name
 from trapgate.decode.snapshot import Snapshot
+from trapgate.kernel.pid_namespaces import TRANSLATOR
 from trapgate.kernel.processes import read_instruction_pointer
 from trapgate.model.abi import BY_INDEX, X86_64
 from trapgate.model.record import HEADER, SAME_CALL_FROM, Kind, Phase, Record, parse_record
@@ -29,7 +30,7 @@ from trapgate.tracing.memory import HeldMemory
 from trapgate.tracing.options import TraceOptions
 from trapgate.tracing.output import FileSink
 from trapgate.tracing.pathfilter import PathFilter
-from trapgate.tracing.process import LiveProcess, read_comm
+from trapgate.tracing.process import LiveProcess, bracket_comm
 from trapgate.tracing.sources import Chosen
 from trapgate.tracing.status import status_code
 from trapgate.tracing.summary import Summary
@@ -74,6 +75,7 @@ class Engine:
         self.lost = 0
         self.filter_status = not options.shows_every_status
         o = options
+        self.names_tasks = "comm" in o.decode.decode_pids
         self.has_no_leader = self.clock.is_silent and not (
             o.shows_pid or o.syscall_number or o.instruction_pointer or o.times.duration_digits is not None
         )
@@ -121,11 +123,14 @@ class Engine:
     def add_task(self, tid: int, pid: int) -> Task:
         """Begin to know the thread ``tid``."""
         task = self.tasks[tid] = Task(tid, pid, self.sink_for(tid))
-        task.process = LiveProcess(tid, self.options.decode)
+        task.process = self.find_process(tid)
         task.abi = X86_64.index
-        if "comm" in self.options.decode.decode_pids:
-            task.comm = read_comm(tid).decode("latin-1")
         return task
+
+    def find_process(self, tid: int) -> LiveProcess:
+        """The process of a thread as decoders may ask about it."""
+        needs_name = self.options.decode.decode_fds or self.options.decode.decode_pids
+        return LiveProcess(TRANSLATOR.find_in_proc(tid) if needs_name else tid, self.options.decode)
 
     def message(self, text: str) -> None:
         """Say something about the trace itself, on standard error."""
@@ -135,10 +140,12 @@ class Engine:
         """The prefix of a line: pid, time, number, instruction pointer."""
         o = self.options
         parts = []
+        if self.names_tasks:
+            task.comm = bracket_comm(task.tid) or task.comm  # any thread may change it at any time
         if o.shows_pid:
-            parts.append(f"{task.tid}<{task.comm}> " if task.comm else f"{task.tid:<5} ")
+            parts.append(f"{task.tid}{task.comm} " if task.comm else f"{task.tid:<5} ")
         elif len(self.tasks) > 1 and o.output is None:
-            parts.append(f"[pid {task.tid:5}{f'<{task.comm}>' if task.comm else ''}] ")
+            parts.append(f"[pid {task.tid:5}{task.comm}] ")
         if not self.clock.is_silent:
             parts.append(self.clock.format_leader(self.now_ns + self.clock_offset_ns, self.now_ns))
         if o.syscall_number:
@@ -369,7 +376,8 @@ class Engine:
         task = self.task(record)
         if self.options.instruction_pointer and self.holds:
             self.ip = read_instruction_pointer(task.tid)
-        self.lines.line(task, f"--- {describe_signal(record, BY_INDEX[task.abi], self.options.decode)} ---")
+        text = describe_signal(record, BY_INDEX[task.abi], self.options.decode, task.process)  # type: ignore[arg-type]
+        self.lines.line(task, f"--- {text} ---")
 
     def on_stop(self, record: Record) -> None:
         if self.options.summary_only or record.nr not in self.options.signals:
@@ -403,6 +411,9 @@ class Engine:
         former = record.nr
         if former and former != record.tid:
             self.supersede(record.tid, former)
+        if self.names_tasks:
+            task = self.task(record)
+            task.comm = bracket_comm(task.tid)
         if self.options.detach_on_execve:
             if record.tid == self.child and not self.child_executed:
                 self.child_executed = True
@@ -427,7 +438,7 @@ class Engine:
             caller.column, leader.column = leader.column, 0
             self.drop(leader)
         caller.tid = tid
-        caller.process = LiveProcess(tid, self.options.decode)
+        caller.process = self.find_process(tid)
         self.tasks[tid] = caller
         if self.options.summary_only:
             return
