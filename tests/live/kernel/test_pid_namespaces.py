@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -33,11 +34,10 @@ def inner() -> Iterator[tuple[int, int, list[int]]]:
     if not words:
         pytest.skip(f"no pid namespace: {child.stderr.read()}")
     deepest = child.pid
-    while below := open(f"/proc/{deepest}/task/{deepest}/children").read().split():
+    while below := Path(f"/proc/{deepest}/task/{deepest}/children").read_text().split():
         deepest = int(below[0])
     yield read_namespace(deepest), deepest, [int(word) for word in words]
-    child.stdin.write("\n")
-    child.communicate()
+    child.communicate("\n")
 
 
 def test_translation(inner: tuple[int, int, list[int]]) -> None:
