@@ -301,7 +301,8 @@ class CommandLine:
                 raise Complaint(f"{output}: {os.strerror(36)}")
         to_file = output is not None and bool(options.command)
         options.interruptible = self.interruptible or (4 if options.daemon_level else 3 if to_file else 2)
-        if to_file and not self.count("q") and not self.quiet_given:
+        comes_and_goes = options.all or bool(options.cgroups)  # others' processes: their coming is no news
+        if (to_file or comes_and_goes) and not self.count("q") and not self.quiet_given:
             self.counts["q"] = 1
 
     def _settle_quiet(self) -> None:

@@ -137,6 +137,7 @@ def test_absolute_timestamps_take_parts_in_any_order():
 def test_a_file_and_a_command_silence_attaching_and_keep_signals_out():
     assert options("-o", "log").quiet == {"attach", "personality"}
     assert options("-o", "log", "-e", "quiet=none").quiet == frozenset()
+    assert parse(["--all"], "trapgate trace").quiet == {"attach", "personality"}
     assert [options().interruptible, options("-olog").interruptible, options("-D").interruptible] == [2, 3, 4]
     assert parse(["-olog", "-p1"], "strace").interruptible == 2
 
