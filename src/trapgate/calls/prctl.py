@@ -12,7 +12,7 @@ from collections.abc import Callable
 from trapgate.calls import tables
 from trapgate.calls.call import Call
 from trapgate.calls.memory import In, Indirect, Out, Str, String_
-from trapgate.calls.structs_filter import filter_program
+from trapgate.calls.structs_filter import SeccompProgram
 from trapgate.calls.structs_signal import Signal
 from trapgate.calls.types import (
     U32,
@@ -240,7 +240,7 @@ CASES: dict[str, Case] = {
     "PR_SET_SECCOMP": case(
         mode=_enum("seccomp_mode", "SECCOMP_MODE_???"),
         rest=2,
-        second={1: NO_ARGUMENTS, 2: case(first=2, filter=In(filter_program()))},
+        second={1: NO_ARGUMENTS, 2: case(first=2, filter=In(SeccompProgram))},
     ),
     "PR_CAPBSET_READ PR_CAPBSET_DROP": case(cap=Cap),
     "PR_GET_TSC": case(flag=Out(Indirect(Enum("pr_tsc", unknown="PR_TSC_???")))),

@@ -142,5 +142,18 @@ def filter_program(operand: Operand | None = None) -> Struct:
     return Struct("struct sock_fprog", show=show, len=U16, filter=In(Program(0, operand)))
 
 
+ACTION_FULL = 0xFFFF0000
+Action = Enum("seccomp_ret_action", unknown="SECCOMP_RET_???")
+
+
+def show_seccomp_operand(c: Call, code: int, k: int) -> AnyValue | None:
+    """What a seccomp filter returns: ``SECCOMP_RET_ERRNO|0x1``."""
+    if code & 7 != RET:
+        return None
+    action, data = Action.value(c, k & ACTION_FULL), k & ~ACTION_FULL
+    return Symbol(f"{action.text}|{format_int(data, 'x')}", k) if data else action
+
+
 SocketProgram = filter_program(show_socket_operand)
+SeccompProgram = filter_program(show_seccomp_operand)
 HEADERS = {"struct sock_fprog": "linux/filter.h"}
