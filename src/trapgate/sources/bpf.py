@@ -80,9 +80,15 @@ class Config:
 
 
 def _pack_wanted(wanted: Mapping[int, bytes]) -> bytes:
-    """A row of bits per ABI; row 0, which no ABI has, is the union of all."""
+    """A row of bits per ABI; row 0, which no ABI has, is the union of all.
+
+    The last number is never wanted: -1 falls on it, which the registers hold when a call's number is gone.
+    """
     size = NUMBERS // 8
-    rows = [wanted.get(abi, b"")[:size].ljust(size, b"\0") for abi in range(ABIS)]
+    last = (1 << NUMBERS - 1) - 1
+    rows = [
+        (int.from_bytes(wanted.get(abi, b"")[:size], "little") & last).to_bytes(size, "little") for abi in range(ABIS)
+    ]
     union = 0
     for row in rows:
         union |= int.from_bytes(row, "little")

@@ -134,13 +134,14 @@ STAND_INS = ("socketcall", "ipc")
 """Calls that stand for others: which one is meant, and whether it is wanted, is known only when it is made."""
 
 
+NUMBERS = 1 << 16
+"""How many numbers an ABI has in a bitmap, with and without a name."""
+
+
 def _bitmap(o: TraceOptions, abi: Abi) -> bytes:
-    numbers = [
-        nr
-        for nr, name in catalog.table_names(abi.name).items()
-        if o.calls.matches(name, abi.name, nr) or name in STAND_INS
-    ]
-    bits = bytearray(max(numbers, default=0) // 8 + 1)
-    for nr in numbers:
-        bits[nr // 8] |= 1 << nr % 8
+    """A bit per number; those without a name are always wanted, as ``CallSet.matches`` has it."""
+    bits = bytearray(b"\xff" * (NUMBERS // 8))
+    for nr, name in catalog.table_names(abi.name).items():
+        if not (o.calls.matches(name, abi.name, nr) or name in STAND_INS):
+            bits[nr // 8] &= ~(1 << nr % 8)
     return bytes(bits)
