@@ -126,8 +126,10 @@ class EventMaker:
         if entered is not None:
             args = entered.args + self.decoder.leave(entered.c, record.result)
             self.finish(record, entered.c, args, entered.time_ns, record.time_ns - entered.time_ns)
+        elif not self.holds:  # it began before tracing did
+            self.on_call(record, knows_start=False)
 
-    def on_call(self, record: Record) -> None:
+    def on_call(self, record: Record, knows_start: bool = True) -> None:
         memory = Snapshot(record.pieces)
         c = self.decoder.start(record, memory, LiveProcess(record.tid, self.options.decode))
         if not self.is_wanted(c):
@@ -135,9 +137,9 @@ class EventMaker:
         args = self.decoder.enter(c)
         memory.phase = Phase.EXIT
         args = args + self.decoder.leave(c, record.result)
-        self.finish(record, c, args, record.time_ns, record.duration_ns)
+        self.finish(record, c, args, record.time_ns, record.duration_ns if knows_start else None)
 
-    def finish(self, record: Record, c: Call, args: list[Argument], time_ns: int, duration: int) -> None:
+    def finish(self, record: Record, c: Call, args: list[Argument], time_ns: int, duration: int | None) -> None:
         """Emit a call that has returned."""
         failed = bool(c.error) and not (c.description is not None and c.description.never_fails)
         if ("failed" if failed else "successful") not in self.options.status:
