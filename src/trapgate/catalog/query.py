@@ -11,6 +11,7 @@ else. An unknown system, ABI or version is a `UsageError` with the nearest ones;
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from trapgate.catalog.database import open_database, parse_arguments
 from trapgate.catalog.platforms import check_system, closest, find_abi, find_version
@@ -21,6 +22,12 @@ _ENTRY = (
     "SELECT call.system, abi.name, call.layer, number, call.name, since, after, until, status, symbol, compat_symbol,"
     " tag, evidence FROM entry JOIN call ON call.id = entry.call JOIN abi ON abi.id = entry.abi"
 )
+_AS_OF = (
+    " AND since_key <= ? AND until_key > ?"
+    # Where it is not known since when an ABI has a call, it cannot be earlier than in all the others.
+    " AND (since_key > 0 OR coalesce((SELECT min(other.since_key) FROM entry AS other"
+    " WHERE other.call = entry.call AND other.since_key > 0), 0) <= ?)"
+)
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|[0-9]+")
 
 
@@ -30,13 +37,16 @@ def find(
     """The entries of a call by name or number (`257`, `0x101`), in all ABIs unless one is given.
 
     Args:
-        what: a name as its system writes it (case does not matter), or a number as the register holds it.
+        what: a name as its system writes it (case does not matter), a number as the register holds it, or an
+            identifier (`linux/x86_64/openat`), which names system and ABI.
         system: one of `systems()`; all of them if None.
         abi: a name or alias, such as `amd64`; it implies Linux when no system is given.
         version: only what that version of the system has; None gives what any version had.
 
     Entries are in the order of their ABIs, older versions first. Empty if there is none.
     """
+    if isinstance(what, str) and what.count("/") == 2:
+        system, abi, what = split_id(what, system, abi)
     system = check_system(system) if system else ("linux" if abi or version else None)
     if isinstance(what, str) and _NUMBER.fullmatch(what):
         what = int(what, 0 if what[:2].lower() == "0x" else 10)
@@ -47,14 +57,39 @@ def find(
         where, values = where + " AND abi.name = ?", [*values, find_abi(abi, system or "linux").name]
     if version:
         key = find_version(system or "linux", version)
-        where, values = where + " AND since_key <= ? AND until_key > ?", [*values, key, key]
+        where, values = where + _AS_OF, [*values, key, key, key]
     order = " ORDER BY entry.abi, since_key, until_key, number"
     rows = open_database().execute(_ENTRY + where + order, values).fetchall()
     if not rows and isinstance(what, str):
         # The index on names knows one case; look through all only when that fails.
         lower = where.replace("call.name = ?", "call.name = ? COLLATE NOCASE")
         rows = open_database().execute(_ENTRY + lower + order, values).fetchall()
-    return tuple(Entry(*row) for row in rows)
+    entries = tuple(Entry(*row) for row in rows)
+    return _with_old_status(entries, find_version("linux", version)) if version and system == "linux" else entries
+
+
+def _with_old_status(entries: tuple[Entry, ...], key: int) -> tuple[Entry, ...]:
+    """The entries as they were then: a call that answers ENOSYS since it was removed still did its work before.
+
+    Source: syscalls(2), which tells when the code of such a call went.
+    """
+    removed = open_database().execute("SELECT name, removed FROM manual WHERE removed <> ''")
+    working = {name for name, version in removed if find_version("linux", version) > key}
+    return tuple(replace(e, status="yes") if e.status == "ni" and e.name in working else e for e in entries)
+
+
+def split_id(text: str, system: str | None = None, abi: str | None = None) -> tuple[str, str, str]:
+    """System, ABI and name of the identifier `text`; `UsageError` if it is not of the system and the ABI given.
+
+    >>> split_id("linux/amd64/openat")
+    ('linux', 'x86_64', 'openat')
+    """
+    owner, place, name = text.split("/")
+    found = find_abi(place, owner)
+    if system not in (None, owner) or (abi is not None and find_abi(abi, owner) != found):
+        place = "/".join(filter(None, (system, abi)))
+        raise UsageError("call", f"{text} is not of {place}", "leave --system and --abi out")
+    return owner, found.name, name
 
 
 def table(system: str = "linux", abi: str | None = None, version: str | None = None) -> tuple[Entry, ...]:
@@ -62,10 +97,10 @@ def table(system: str = "linux", abi: str | None = None, version: str | None = N
     known = find_abi(abi, system)
     where = " WHERE call.system = ? AND abi.name = ?"
     # A table of the user's own has no version, and neither have its entries.
-    key = str(find_version(system, version)) if version else "coalesce(abi.version_key, 0)"
-    where += f" AND since_key <= {key} AND until_key > {key} ORDER BY number, call.name"
-    rows = open_database().execute(_ENTRY + where, (system, known.name))
-    return tuple(Entry(*row) for row in rows)
+    as_of = _AS_OF.replace("?", str(find_version(system, version)) if version else "coalesce(abi.version_key, 0)")
+    rows = open_database().execute(_ENTRY + where + as_of + " ORDER BY number, call.name", (system, known.name))
+    entries = tuple(Entry(*row) for row in rows)
+    return _with_old_status(entries, find_version(system, version)) if version and system == "linux" else entries
 
 
 def history(system: str, abi: str) -> tuple[Entry, ...]:

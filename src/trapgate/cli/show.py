@@ -4,6 +4,7 @@
 examples:
   trapgate show openat                    the call of Linux, with the registers of this machine
   trapgate show 0x101 --abi x86_64        the call with that number
+  trapgate show linux/aarch64/openat      by identifier, as --json and --tsv print it
   trapgate show NtReadFile                a call of another system
   trapgate show fork --system macos --json    everything, as one object; --tsv: a row for each table
 """
@@ -17,7 +18,7 @@ import sys
 
 from trapgate import catalog
 from trapgate.catalog.platforms import version_labels
-from trapgate.catalog.query import unknown_name
+from trapgate.catalog.query import split_id, unknown_name
 from trapgate.catalog.values import Abi, Card, Convention, Entry
 from trapgate.cli.classes import read_classes
 from trapgate.cli.options import add_place_options, choose_abi, note_newer_version, parse_number
@@ -30,7 +31,7 @@ COLUMNS = ("id", "number", "name", "status", "since", "until", "symbol", "eviden
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `show`."""
-    parser.add_argument("name", metavar="NAME|NUMBER", help="a call's name, or its number (257, 0x101)")
+    parser.add_argument("name", metavar="NAME|NUMBER", help="a call's name, its number (257, 0x101), or its identifier")
     add_place_options(parser)
     parser.add_argument("--all", action="store_true", help="also the tables that are gone")
     add_format_options(parser)
@@ -38,6 +39,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints the screen of one call."""
+    if args.name.count("/") == 2:
+        args.system, args.abi, args.name = split_id(args.name, args.system, args.abi)
     abi, name = find_call(args)
     card = catalog.describe(name, abi.system)
     if args.version:

@@ -27,6 +27,8 @@ INPUTS = {
     "freebsd/old-syscalls.master": ("bsd-master", {}),
     "freebsd/syscalls.master": ("bsd-master", {}),
     "kallsyms": ("linux-symbols", {}),
+    "lists/ausyscall.txt": ("plain-list", {"abi": "x86_64"}),
+    "lists/handout.txt": ("plain-list", {}),
     "netbsd/syscalls.master": ("bsd-master", {}),
     "open.c": ("linux-source", {}),
     "openbsd/syscalls.master": ("bsd-master", {}),

@@ -16,6 +16,28 @@ def test_find_by_name_number_and_alias() -> None:
     assert catalog.find("no_such_call") == ()
 
 
+def test_identifiers_find_their_entry(run_trapgate) -> None:
+    for entry in (*catalog.find("openat", system="linux"), *catalog.find("NtClose", system="windows")):
+        assert entry in catalog.find(entry.id)
+    assert catalog.find("linux/amd64/openat") == catalog.find("openat", abi="x86_64")
+    assert run_trapgate("show", "linux/aarch64/openat").stdout.splitlines()[5].split()[:2] == ["number", "56"]
+    with pytest.raises(UsageError, match="is not of macos"):
+        catalog.find("linux/x86_64/openat", system="macos")
+
+
+def test_an_unknown_first_version_is_not_before_all_others() -> None:
+    assert catalog.find("openat", version="2.6.10") == ()
+    assert all(entry.name != "openat" for entry in catalog.table("linux", "powerpc-spu", "2.6.10"))
+
+
+def test_a_call_worked_until_it_was_removed() -> None:
+    assert [e.live for v in ("2.4.0", "2.6.0") for e in catalog.find("create_module", abi="i386", version=v)] == [
+        True,
+        False,
+    ]
+    assert sum(e.live or e.name == "uselib" for e in catalog.table("linux", "i386", "2.2.0")) == 177
+
+
 def test_a_number_can_have_had_several_names() -> None:
     found = [(e.name, e.since, e.until) for e in catalog.find(0, abi="i386")]
     assert found == [("setup", "0.01", "2.1.121"), ("restart_syscall", "2.5.51", None)]
@@ -41,6 +63,7 @@ def test_the_packaged_version_is_the_default() -> None:
 
 def test_versions_have_public_names() -> None:
     assert catalog.table("windows", "x64", "25H2") == catalog.table("windows", "x64", "26200")
+    assert catalog.table("macos", version="15.5") == catalog.table("macos") == catalog.table("macos", version="15")
     assert catalog.table("macos", version="10.6") == catalog.table("macos", version="xnu-1504.15.3")
     assert len(catalog.table("freebsd")) > 400
     with pytest.raises(UsageError, match="of one version"):

@@ -16,7 +16,7 @@ from trapgate.catalog.readers._linux import AbiRule, find_rules
 
 KIND = "linux-tbl"
 
-_LINE = re.compile(rb"^\d+\s+(\w+)\s+(\w+)(\s+(\w+|-)){0,3}\s*(#.*)?$", re.MULTILINE)
+_LINE = re.compile(rb"^\d+[ \t]+(\w+)[ \t]+(\w+)([ \t]+(\w+|-)){0,3}[ \t]*(#.*)?\r?$", re.MULTILINE)
 _NO_CODE = frozenset(("", "-", "sys_ni_syscall", "sys_nis_syscall"))
 
 
