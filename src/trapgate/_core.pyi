@@ -102,7 +102,7 @@ class Ptrace:
         """errno of the spawned program's execve, if it failed; else 0. Such a program exits with 1."""
 
     def take_strays(self) -> list[tuple[int, int]]:
-        """(pid, wait status) of children of this thread that ended and were not traced, since the last call."""
+        """(pid, wait status) of children of this thread that ended, or were let go at once, untraced, since the last call."""
 
     def read(self, tid: int, addr: int, n: int) -> bytes:
         """The readable prefix of `n` bytes at `addr`; empty if nothing is readable. Never blocks."""

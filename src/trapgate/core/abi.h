@@ -30,6 +30,7 @@
 #define TG_O_TRACEVFORK 0x04
 #define TG_O_TRACECLONE 0x08
 #define TG_O_TRACEEXEC 0x10
+#define TG_O_TRACEEXIT 0x40
 #define TG_O_TRACESECCOMP 0x80
 #define TG_O_EXITKILL 0x100000
 
@@ -37,6 +38,7 @@
 #define TG_EVENT_VFORK 2
 #define TG_EVENT_CLONE 3
 #define TG_EVENT_EXEC 4
+#define TG_EVENT_EXIT 6
 #define TG_EVENT_SECCOMP 7
 #define TG_EVENT_STOP 128
 

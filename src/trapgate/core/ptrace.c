@@ -57,7 +57,7 @@ int tg_tracer_fail(struct tg_tracer *t, const char *operation, pid_t pid, int er
 
 u32 tg_tracer_options(const struct tg_tracer *t)
 {
-	u32 options = TG_O_TRACESYSGOOD | TG_O_TRACEEXEC;
+	u32 options = TG_O_TRACESYSGOOD | TG_O_TRACEEXEC | TG_O_TRACEEXIT;
 	if (t->follow)
 		options |= TG_O_TRACEFORK | TG_O_TRACEVFORK | TG_O_TRACECLONE;
 	if (t->seccomp)
@@ -392,6 +392,16 @@ static void forget(struct tg_tracer *t, struct tg_task *task)
 		tg_mem_forget(&t->mem, pid);
 }
 
+/* The thread will not return from its call, if it is in one: told now, in the order in which threads end. */
+static int on_exiting(struct tg_tracer *t, struct tg_task *task)
+{
+	const struct tg_record record = {.nr = (s64)event_message(task)};
+	if (task->flags & TG_T_HIDDEN)
+		return 0;
+	int err = put_open_call(t, task);
+	return err ? err : put(t, task, TG_EXITING, &record);
+}
+
 static int on_death(struct tg_tracer *t, struct tg_task *task, int status)
 {
 	int err = put_open_call(t, task);
@@ -426,6 +436,7 @@ static int let_go(struct tg_tracer *t, struct tg_task *task)
 		err = put(t, task, TG_DETACH, &record);
 	tg_place_forget(&t->place, task->tid);
 	tg_ptrace(TG_PTRACE_DETACH, task->tid, NULL, (void *)(intptr_t)task->sig);
+	t->root_left |= !t->detaching && (task->flags & TG_T_ROOT) != 0;
 	forget(t, task);
 	return err;
 }
@@ -453,6 +464,8 @@ static int on_stop(struct tg_tracer *t, struct tg_task **at, int status)
 		return on_seccomp(t, task);
 	case TG_EVENT_EXEC:
 		return on_exec(t, task, at);
+	case TG_EVENT_EXIT:
+		return on_exiting(t, task);
 	case TG_EVENT_FORK:
 	case TG_EVENT_VFORK:
 	case TG_EVENT_CLONE:
@@ -466,16 +479,18 @@ static int on_stop(struct tg_tracer *t, struct tg_task **at, int status)
 static int on_unknown(struct tg_tracer *t, pid_t tid, int status, struct tg_task **ret)
 {
 	*ret = NULL;
-	if (!WIFSTOPPED(status)) {
-		if (t->n_strays < TG_STRAYS)
-			t->stray[t->n_strays++] = (struct tg_pending){tid, status};
-		return 0;
-	}
-	if (t->follow) {
+	if (WIFSTOPPED(status) && t->follow) {
 		note_early(t, tid);
 		return tg_tracer_adopt(t, tid, tg_task_tgid(tid), TG_T_NEW, ret);
 	}
-	tg_ptrace(TG_PTRACE_DETACH, tid, NULL, NULL); /* a child made with CLONE_PTRACE */
+	if (WIFSTOPPED(status)) {
+		tg_ptrace(TG_PTRACE_DETACH, tid, NULL, NULL); /* a child made with CLONE_PTRACE */
+	} else if (t->root_left && tid == t->root) {
+		t->root_left = false;
+		return 0;
+	}
+	if (t->n_strays < TG_STRAYS)
+		t->stray[t->n_strays++] = (struct tg_pending){tid, status};
 	return 0;
 }
 
@@ -577,7 +592,7 @@ static int wait_event(struct tg_tracer *t, pid_t *ret_tid, int *ret_status)
 	look_around(t);
 	if (next_pending(t, ret_tid, ret_status))
 		return 1;
-	int options = __WALL | __WNOTHREAD | (t->tasks.n ? 0 : WNOHANG);
+	int options = __WALL | __WNOTHREAD | (t->tasks.n || t->root_left ? 0 : WNOHANG);
 	pid_t tid = wait4(-1, ret_status, options, NULL);
 	if (tid > 0) {
 		*ret_tid = tid;

@@ -44,7 +44,7 @@ enum tg_kind {
 	TG_DETACH = 10,   /* tracing of this thread ends, it goes on untraced */
 	TG_LOST = 11,     /* nr = how many events could not be kept; arg[0] = reason */
 	TG_STACK = 12,    /* reserved: a call stack that belongs to the record before it */
-	TG_EXITING = 13,  /* hold mode: PTRACE_EVENT_EXIT, the thread is about to end; TG_TASK_EXIT follows when it has */
+	TG_EXITING = 13,  /* ptrace: PTRACE_EVENT_EXIT, the thread is about to end; TG_TASK_EXIT follows when it has */
 };
 
 /* The value of `abi`. */

@@ -238,6 +238,7 @@ struct tg_tracer {
 	u32 n_early;
 	bool detaching;          /* every stop is to be the last one */
 	bool done;               /* the last run found nothing left to trace */
+	bool root_left;          /* the program that spawn() started goes on untraced: its end is waited for */
 	pid_t root;
 	int exec_error_fd;       /* the spawned child's pipe: errno if exec failed */
 	timer_t timer;

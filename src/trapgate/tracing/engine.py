@@ -23,6 +23,7 @@ from trapgate.kernel.pid_namespaces import TRANSLATOR
 from trapgate.kernel.processes import read_instruction_pointer
 from trapgate.model.abi import BY_INDEX, X86_64
 from trapgate.model.record import HEADER, SAME_CALL_FROM, Kind, Phase, Record, parse_record
+from trapgate.model.values import Labelled
 from trapgate.tracing.colors import Palette, wants_color
 from trapgate.tracing.cputime import CpuTimes
 from trapgate.tracing.lines import Lines, Sink, Task
@@ -56,6 +57,8 @@ class Engine:
         self.child = 0
         self.child_status: int | None = None
         self.child_executed = False
+        self.on_child_end: Callable[[], None] = lambda: None
+        """Called when the command ends, before its last line."""
         self.clock = Clock(options.times)
         self.clock_offset_ns = time.time_ns() - time.monotonic_ns()
         self.summary = Summary(options.summary) if options.summary is not None else None
@@ -133,7 +136,9 @@ class Engine:
         return LiveProcess(TRANSLATOR.find_in_proc(tid) if needs_name else tid, self.options.decode)
 
     def message(self, text: str) -> None:
-        """Say something about the trace itself, on standard error."""
+        """Say something about the trace itself, on standard error, behind what was written before."""
+        if not self.lines.separate:
+            self.shared_sink.flush()
         print(f"{self.program}: {text}", file=sys.stderr, flush=True)
 
     def leader(self, task: Task) -> str:
@@ -222,10 +227,12 @@ class Engine:
         tail = f"= {format_result(c)}"
         return head, tail, f"{head:<{self.options.column}}{tail}\n"
 
-    def format_duration(self, ns: int) -> str:
-        """What -T adds to a line."""
+    def format_duration(self, ns: int | None) -> str:
+        """What -T adds to a line; None: nobody saw the call begin."""
         digits = self.options.times.duration_digits
-        return "" if digits is None else f" <{format_seconds(ns, digits)}>"
+        if digits is None:
+            return ""
+        return " <unavailable>" if ns is None else f" <{format_seconds(ns, digits)}>"
 
     # --- calls -----------------------------------------------------------------------------
 
@@ -262,6 +269,8 @@ class Engine:
         task = self.task(record)
         c = task.call
         if c is None:
+            if not self.holds:  # it began before tracing did
+                self.on_call(record, knows_start=False)
             return
         task.call = None
         result = record.result
@@ -277,7 +286,7 @@ class Engine:
             self.put_arguments(task, f", {self.join(more)}" if task.shown else self.join(more))
         self.finish_call(task, c, record.time_ns)
 
-    def on_call(self, record: Record) -> None:
+    def on_call(self, record: Record, knows_start: bool = True) -> None:
         """A merged record: entry and exit at once."""
         task = self.task(record)
         if record.abi != task.abi:
@@ -300,9 +309,9 @@ class Engine:
         self.nr = record.nr
         self.lines.begin(task)
         self.put_call(task, c.name, self.join(shown))
-        self.finish_call(task, c, end)
+        self.finish_call(task, c, end, knows_start)
 
-    def finish_call(self, task: Task, c: Call, end_ns: int) -> None:
+    def finish_call(self, task: Task, c: Call, end_ns: int, knows_start: bool = True) -> None:
         """Everything from the closing parenthesis on, and the books kept of calls."""
         failed = bool(c.error) and not (c.description is not None and c.description.never_fails)
         if self.filter_status:
@@ -323,7 +332,7 @@ class Engine:
                 return
         self.lines.put(task, ") ")
         self.lines.pad(task)
-        tail = f"= {format_result(c)}{task.notes}{self.format_duration(duration)}"
+        tail = f"= {format_result(c)}{task.notes}{self.format_duration(duration if knows_start else None)}"
         task.notes = ""
         if self.palette is not None:
             tail = self.palette.color_result(tail)
@@ -356,7 +365,9 @@ class Engine:
     def join(self, arguments: list[Argument]) -> str:
         """Arguments as they stand between the parentheses."""
         if self.options.decode.arg_names:
-            return ", ".join([f"{name}={value.text}" for name, value in arguments])
+            return ", ".join(
+                [value.text if isinstance(value, Labelled) else f"{name}={value.text}" for name, value in arguments]
+            )
         return ", ".join([value.text for _, value in arguments])
 
     def note_abi(self, task: Task, abi: int) -> None:
@@ -387,23 +398,20 @@ class Engine:
     def on_attach(self, record: Record) -> None:
         if record.tid in self.tasks:
             return  # the session has told of it already
-        self.add_task(record.tid, record.pid).attached = True
+        self.add_task(record.tid, record.pid)
         if "attach" not in self.options.quiet:
             self.message(f"Process {record.tid} attached")
 
     def on_detach(self, record: Record) -> None:
         task = self.tasks.pop(record.tid, None)
         if task is not None:
-            self.drop(task)
-            if task.attached and "attach" not in self.options.quiet:
-                self.message(f"Process {task.tid} detached")
+            self.leave(task)
 
     def on_fork(self, record: Record) -> None:
         tid = record.nr
-        if tid not in self.tasks:
+        if tid not in self.tasks and self.options.follows:
             task = self.add_task(tid, record.args[0] or tid)
             task.abi = self.task(record).abi
-            task.attached = True
             if "attach" not in self.options.quiet:
                 self.message(f"Process {tid} attached")
 
@@ -490,6 +498,7 @@ class Engine:
         self.abandon_call(task)
         if record.tid == self.child:
             self.child_status = status
+            self.on_child_end()
         self.ip = 0
         if os.WIFSIGNALED(status):
             self.print_killed(task, status)
@@ -504,6 +513,12 @@ class Engine:
             return
         core = "(core dumped) " if os.WCOREDUMP(status) else ""
         self.lines.line(task, f"+++ killed by {signal_name(os.WTERMSIG(status))} {core}+++")
+
+    def leave(self, task: Task) -> None:
+        """Tell that a task goes on untraced, and forget it."""
+        if "attach" not in self.options.quiet:
+            self.message(f"Process {task.tid} detached")
+        self.drop(task)
 
     def drop(self, task: Task) -> None:
         """Forget a task; an open line of its ends."""

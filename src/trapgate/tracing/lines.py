@@ -45,7 +45,6 @@ class Task:
         "hidden",
         "abi",
         "interrupted",
-        "attached",
         "injected",
         "counts",
         "names_comm",
@@ -76,7 +75,6 @@ class Task:
         """The call the task is in was filtered out."""
         self.abi = 0
         self.interrupted = False
-        self.attached = False
         self.injected: InjectionState | None = None
         """How often each call was made that is tampered with."""
         self.counts: dict[int, int] = {}

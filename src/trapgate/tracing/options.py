@@ -160,6 +160,11 @@ class TraceOptions:
     """--cgroup: everything in these cgroups."""
 
     @property
+    def follows(self) -> bool:
+        """Whether the children of what is traced are traced too."""
+        return self.follow or self.all or bool(self.cgroups)
+
+    @property
     def shows_pid(self) -> bool:
         """Whether each line of a file begins with the process id (on a terminal ``[pid N]`` may)."""
         many = self.follow or len(self.pids) + bool(self.command) > 1 or self.all or bool(self.cgroups)

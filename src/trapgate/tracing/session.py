@@ -81,6 +81,7 @@ class Session:
         self.engine: Engine | EventMaker | None = None
         self.ended_by = 0
         self.failed = False
+        self.told_exec_error = False
 
     def run(self) -> int:
         """Trace until the end; the exit status as strace has it (256 + n: killed by signal n)."""
@@ -112,7 +113,9 @@ class Session:
         """What turns records into output: lines of text, or events as JSON."""
         assert self.output is not None and self.chosen is not None
         if not self.options.json:
-            return Engine(self.options, self.chosen, self.output.sink_for, self.options.program)
+            engine = Engine(self.options, self.chosen, self.output.sink_for, self.options.program)
+            engine.on_child_end = self.tell_exec_error
+            return engine
         from trapgate.tracing.events import EventMaker, format_json
 
         sink = self.output.sink_for(os.getpid())
@@ -188,9 +191,7 @@ class Session:
             return
         for tid in threads:
             if tid not in self.engine.tasks:
-                task = self.engine.add_task(tid, pid)
-                if task is not None:
-                    task.attached = True
+                self.engine.add_task(tid, pid)
         if "attach" not in self.options.quiet:
             many = f" with {len(threads)} threads" if len(threads) > 1 else ""
             self.engine.message(f"Process {pid} attached{many}")
@@ -221,8 +222,7 @@ class Session:
             if self.engine.remaining == 0:
                 self.let_go()
                 return
-        if self.chosen.name == "ptrace":
-            self.tell_exec_error()
+        self.tell_exec_error()
 
     def let_go(self) -> None:
         """--syscall-limit is reached: everything goes on untraced, our status is 0."""
@@ -234,24 +234,31 @@ class Session:
     def detach(self) -> None:
         """Let everything go on untraced, and handle what was still to come of it."""
         assert self.engine is not None
+        assert self.chosen is not None
         self.source.detach_all()
         batch = self.source.run(0)
         if batch is not None:
             self.engine.feed(bytes(batch))
+        if self.chosen.name == "ptrace":
+            self.tell_strays()
 
     def tell_strays(self) -> None:
         """Tell of children that end without having been traced."""
         assert self.engine is not None
         for pid, status in self.source.take_strays():
-            if "exit" not in self.options.quiet:
-                what = "Exit" if os.WIFEXITED(status) else "Termination" if os.WIFSIGNALED(status) else "Stop"
+            if os.WIFSTOPPED(status):  # made with CLONE_PTRACE
+                if "attach" not in self.options.quiet:
+                    self.engine.message(f"Detached unknown pid {pid}")
+            elif "exit" not in self.options.quiet:
+                what = "Exit" if os.WIFEXITED(status) else "Termination"
                 self.engine.message(f"{what} of unknown pid {pid} ignored")
 
     def tell_exec_error(self) -> None:
         """Tell why the command could not be executed."""
         assert self.engine is not None
         number = self.source.exec_error()
-        if number:
+        if number and not self.told_exec_error:
+            self.told_exec_error = True
             self.engine.message(f"exec: {os.strerror(number)}")
 
     def stop(self, number: int) -> None:

@@ -119,7 +119,7 @@ def open_bpf(o: TraceOptions) -> Any:
         subplan=plans.by_selector,
         wanted=wanted_bitmaps(o),
         ring_bytes=o.ring_bytes,
-        follow=o.follow or o.all or bool(o.cgroups),
+        follow=o.follows,
     )
 
 

@@ -161,8 +161,9 @@ def test_killed_in_the_middle_of_a_call(new_trace) -> None:
         trace.step()
     os.kill(trace.pid, signal.SIGKILL)
     trace.finish()
-    last, end = trace.records[-2:]
-    assert (last.kind, last.nr, end.kind, end.nr) == (Kind.ENTER, 230, Kind.TASK_EXIT, signal.SIGKILL)
+    last, ending, end = trace.records[-3:]
+    assert (last.kind, last.nr) == (Kind.ENTER, 230)
+    assert (ending.kind, ending.nr, end.kind, end.nr) == (Kind.EXITING, signal.SIGKILL, Kind.TASK_EXIT, signal.SIGKILL)
 
 
 def test_a_child_that_is_not_traced_is_not_lost(new_trace) -> None:
