@@ -91,7 +91,7 @@ HEADERS = {
     "struct timex": "sys/timex.h",
     "struct __kernel_timex": "linux/timex.h",
 }
-call("times", buf=Out(Tms), classes="clock")
+call("times", buf=Out(Tms))
 call("alarm", seconds=UInt)
 
 # --- adjusting ------------------------------------------------------------------------------
@@ -214,4 +214,4 @@ call("timer_getoverrun timer_delete", timerid=Int)
 
 
 call("time", tloc=Out(Indirect(Scalar("time", "d", True))), returns=Seconds(), classes="clock")
-call("stime", t=In(Indirect(TimeT)), classes="clock", abis="i386")
+call("stime", t=In(Indirect(TimeT)), abis="i386")

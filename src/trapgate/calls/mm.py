@@ -173,7 +173,6 @@ call(
     n=Size,
     advice=Enum("madvise_cmds", unknown="MADV_???"),
     flags=X32,
-    classes="memory",
 )
 call("process_mrelease", pidfd=Fd, flags=X32)
 call("mlock munlock", addr=Addr, length=ULong, classes="memory")

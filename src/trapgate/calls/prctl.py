@@ -317,7 +317,7 @@ CASES: dict[str, Case] = {
     "PR_SET_PTRACER": case(pid=Ptracer()),
 }
 
-variants("prctl", "op", Enum("prctl_options", unknown="PR_???"), CASES, HEXADECIMAL, registers=5)
+variants("prctl", "op", Enum("prctl_options", unknown="PR_???"), CASES, HEXADECIMAL, registers=5, classes="creds")
 
 # --- arch_prctl -----------------------------------------------------------------------------
 

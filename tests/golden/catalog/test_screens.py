@@ -50,7 +50,7 @@ COMMANDS = [
 def without_classes(text: str) -> str:
     """The text without the classes of calls, which come from their descriptions and have tests there."""
     text = re.sub(r'"classes": \[[^]]*\]', '"classes": []', text)
-    text = re.sub(r"also {8}classes(?: %\w+)+\n\n", "", text)
+    text = re.sub(r"\nalso {8}classes(?: %\w+)+\n(?=\n|\Z)", "", text)
     return re.sub(r"classes(?: %\w+)+\n {12}", "", text)
 
 
