@@ -8,6 +8,7 @@ pieces a plan copied) and the options. Types never do I/O of their own.
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -48,6 +49,12 @@ class Process(Protocol):
     def fd_text(self, fd: int) -> str:
         """What ``-y``/``-yy`` print behind a descriptor, with its brackets; empty if nothing."""
 
+    def fd_link(self, fd: int) -> str:
+        """What /proc says a descriptor is: a path, ``anon_inode:bpf-map``; empty if nothing."""
+
+    def fd_device(self, fd: int) -> tuple[str, int, int] | None:
+        """``char`` or ``block``, major and minor number of the device a descriptor is open on; None if of none."""
+
     def stack_pointer(self) -> int:
         """The stack pointer at the entry of the call, 0 if it is not known."""
 
@@ -63,12 +70,27 @@ class Process(Protocol):
     def netlink_families(self) -> dict[int, str]:
         """The names of generic netlink's families by their numbers, as far as they are known."""
 
+    def pidfd_target(self, fd: int) -> int:
+        """The process that a pidfd refers to, as our own namespace numbers it; 0 if that cannot be told."""
+
+    def other_fd_text(self, pid: int, fd: int, ours: bool = False) -> str:
+        """As ``fd_text``, of a descriptor of process ``pid``, a number of our own namespace if ``ours``."""
+
+    def namespaces_text(self, pid: int, kinds: Sequence[str]) -> str:
+        """``net:[4026531840], uts:[…]``: the namespaces of process ``pid`` (0: the caller), empty if it is gone."""
+
 
 class UnknownProcess:
     """A process of which nothing is known."""
 
     def fd_text(self, fd: int) -> str:
         return ""
+
+    def fd_link(self, fd: int) -> str:
+        return ""
+
+    def fd_device(self, fd: int) -> tuple[str, int, int] | None:
+        return None
 
     def stack_pointer(self) -> int:
         return 0
@@ -84,6 +106,15 @@ class UnknownProcess:
 
     def netlink_families(self) -> dict[int, str]:
         return {}
+
+    def pidfd_target(self, fd: int) -> int:
+        return 0
+
+    def other_fd_text(self, pid: int, fd: int, ours: bool = False) -> str:
+        return ""
+
+    def namespaces_text(self, pid: int, kinds: Sequence[str]) -> str:
+        return ""
 
 
 class Names:
@@ -129,6 +160,8 @@ class Options:
     """-Y (comm), --pidns-translation (pidns)."""
     arg_names: bool = False
     """-N."""
+    namespaces: bool = False
+    """-e namespace=new: what namespaces a process came to."""
     secontext: frozenset[str] = frozenset()
     """--secontext: full, mismatch."""
 
@@ -267,12 +300,14 @@ class Call:
         text = quote(data, self.options.hexadecimal)
         return String(text if terminated else text + "...", data, not terminated)
 
-    def string(self, addr: int) -> AnyValue:
-        """The NUL-terminated string at ``addr``, cut at ``-s``."""
+    def string(self, addr: int, size: int | None = None) -> AnyValue:
+        """The NUL-terminated string at ``addr``, in ``size`` bytes if that is known, cut at ``-s``."""
         if not addr:
             return NULL
         limit = self.options.string_limit
-        found = self.memory.read_string(addr, limit + 1)
+        if size == 0:
+            return self.quoted(b"")
+        found = self.memory.read_string(addr, limit + 1 if size is None else min(size, limit + 1))
         if found is None:
             return self.address(addr)
         return self.quoted(found[0][:limit], truncated=not found[1])

@@ -20,13 +20,14 @@ from trapgate.calls.structs_time import (
     Timespec,
     Timespec64,
     Timeval,
+    format_local_time,
+    show_ticks,
+    with_time,
 )
-from trapgate.calls.types import S64, Enum, Flags, Int, Long, Scalar, TimeT, Type, UInt
-from trapgate.model.values import AnyValue, Joined, Number, remark
+from trapgate.calls.types import S64, Enum, Flags, Int, Long, Scalar, Type, UInt
+from trapgate.model.values import AnyValue, Number
 
 WIDE = "x86_64 x32 aarch64"
-TICKS_PER_SECOND = 100
-"""USER_HZ of all current ABIs."""
 RESTARTED = range(512, 517)
 
 # --- reading and setting --------------------------------------------------------------------
@@ -42,11 +43,20 @@ class Seconds(Scalar):
         return False
 
     def decode(self, c: Call, word: int) -> AnyValue | None:
-        from trapgate.calls.structs_time import format_local_time
-
         value = self.number(c, word)
         c.note = format_local_time(value)
         return Number(str(value), value)
+
+
+class DatedSeconds(Scalar):
+    """Seconds since the epoch, with the date as a remark."""
+
+    def __init__(self) -> None:
+        super().__init__("time", "d", True)
+
+    def decode(self, c: Call, word: int) -> AnyValue | None:
+        value = self.number(c, word)
+        return with_time(Number(str(value), value), value)
 
 
 Timezone = Struct("struct timezone", tz_minuteswest=Int, tz_dsttime=Int)
@@ -62,20 +72,7 @@ class Ticks(Scalar):
     """A clock_t, with seconds behind it."""
 
     def decode(self, c: Call, word: int) -> AnyValue | None:
-        return show_ticks(self.number(c, word))
-
-
-def show_ticks(value: int) -> AnyValue:
-    """Clock ticks and what they are in seconds: ``150 /* 1.50 s */``.
-
-    >>> show_ticks(150).text, show_ticks(0).text
-    ('150 /* 1.50 s */', '0')
-    """
-    shown = Number(str(value), value)
-    if not value:
-        return shown
-    seconds, rest = divmod(value, TICKS_PER_SECOND)
-    return Joined(shown, remark(f"{seconds}.{rest:02} s"))
+        return show_ticks(self.number(c, word), c.style)
 
 
 Tms = Struct(
@@ -213,5 +210,6 @@ call("timer_gettime64", timerid=Int, curr_value=Out(Itimerspec64), abis="i386")
 call("timer_getoverrun timer_delete", timerid=Int)
 
 
-call("time", tloc=Out(Indirect(Scalar("time", "d", True))), returns=Seconds(), classes="clock")
-call("stime", t=In(Indirect(TimeT)), abis="i386")
+call("time", tloc=Out(Indirect(DatedSeconds())), returns=Seconds(), classes="clock")
+# told when it has returned, as strace does, though nothing is written there
+call("stime", t=Out(Indirect(DatedSeconds())), abis="i386")

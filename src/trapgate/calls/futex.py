@@ -23,6 +23,7 @@ from trapgate.calls.types import (
     X32,
     X64,
     Addr,
+    Addr64,
     Enum,
     Flags,
     HexKLong,
@@ -162,17 +163,7 @@ def _show_waiter(view: View) -> list[tuple[str | None, AnyValue]]:
     return fields + (view.fields("__reserved") if view.bytes_of("__reserved") != bytes(4) else [])
 
 
-class Pointer64(Scalar):
-    """An address in a member of 64 bits, in every ABI."""
-
-    def __init__(self) -> None:
-        super().__init__(8, "x")
-
-    def decode(self, c: Call, word: int) -> AnyValue | None:
-        return c.address(self.number(c, word))
-
-
-Waiter = Struct("struct futex_waitv", show=_show_waiter, val=X64, uaddr=Pointer64(), flags=FutexFlags, __reserved=X32)
+Waiter = Struct("struct futex_waitv", show=_show_waiter, val=X64, uaddr=Addr64, flags=FutexFlags, __reserved=X32)
 
 
 class Waiters(Array):

@@ -38,7 +38,7 @@ from trapgate.model.abi import Abi
 from trapgate.model.values import MORE, AnyValue, Change, Joined, List, Number, Symbol, remark
 from trapgate.model.values import Struct as StructValue
 
-RESET_ON_FORK = 0x40000000
+RESET_ON_FORK, NEGATIVE = 0x40000000, 0x80000000
 ATTR_VER0, ATTR_VER1 = 48, 56
 KEEP_POLICY, KEEP_PARAMS = 8, 0x10
 
@@ -46,7 +46,9 @@ KEEP_POLICY, KEEP_PARAMS = 8, 0x10
 
 
 def policy_name(policy: int) -> str | None:
-    """``SCHED_FIFO``, ``SCHED_RESET_ON_FORK|SCHED_OTHER``; None if the policy has no name."""
+    """``SCHED_FIFO``, ``SCHED_RESET_ON_FORK|SCHED_OTHER``; None if the policy has no name, as negative ones."""
+    if policy & NEGATIVE:
+        return None
     name = tables.load("schedulers").by_value.get(policy & ~RESET_ON_FORK)
     if policy & RESET_ON_FORK:
         return f"SCHED_RESET_ON_FORK|{name or format_int(policy & ~RESET_ON_FORK, 'x')}"

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What only x86 has: segment descriptors, I/O ports, shadow stacks.
 
-Source: modify_ldt(2), set_thread_area(2), ioperm(2), iopl(2), map_shadow_stack(2);
-``arch/x86/include/uapi/asm/ldt.h``.
+Source: modify_ldt(2), set_thread_area(2), ioperm(2), iopl(2), map_shadow_stack(2).
 """
 
 from __future__ import annotations
@@ -13,44 +12,15 @@ from collections.abc import Iterator
 from trapgate.calls.call import Call, Options
 from trapgate.calls.describe import EXIT, Yield, call, decoder
 from trapgate.calls.errnames import error_name
-from trapgate.calls.memory import In, InOut, Shown, Struct, View
-from trapgate.calls.types import X32, Addr, Flags, HexKLong, Int, KULong, PaddedHex, Scalar, UserId, truncate
+from trapgate.calls.memory import In, InOut, View
+from trapgate.calls.structs_segment import EntryNumber, UserDescriptor, show_descriptor
+from trapgate.calls.types import Addr, Flags, HexKLong, Int, KULong, Scalar, truncate
 from trapgate.model.values import MORE, AnyValue, Change, Number
 from trapgate.model.values import Struct as StructValue
 
 X86 = "x86_64 x32 i386"
 
 # --- segment descriptors --------------------------------------------------------------------
-
-BITS = (
-    ("seg_32bit", 0, 1),
-    ("contents", 1, 2),
-    ("read_exec_only", 3, 1),
-    ("limit_in_pages", 4, 1),
-    ("seg_not_present", 5, 1),
-    ("useable", 6, 1),
-    ("lm", 7, 1),
-)
-"""The bit fields behind limit: name, first bit, how many."""
-
-
-def _show_descriptor(view: View) -> Shown:
-    wanted = BITS if view.call.abi.register == 8 else BITS[:-1]
-    fields = [(name, view._bits >> start & (1 << size) - 1) for name, start, size in wanted]
-    return view.fields("entry_number", "base_addr", "limit") + [(n, Number(str(v), v)) for n, v in fields]
-
-
-EntryNumber = UserId()
-"""A number of 32 bits, of which the highest, which asks for a free entry, prints as -1."""
-UserDescriptor = Struct(
-    "struct user_desc",
-    show=_show_descriptor,
-    entry_number=EntryNumber,
-    base_addr=PaddedHex(4),
-    limit=PaddedHex(4),
-    _bits=X32,
-)
-HEADERS = {"struct user_desc": "asm/ldt.h"}
 
 
 class Descriptor(In):
@@ -115,7 +85,7 @@ def get_thread_area(c: Call) -> Iterator[Yield]:
         yield "u_info", StructValue([("entry_number", before), (None, MORE)])
         return
     view = View(c, data, 0, UserDescriptor)
-    fields = list(_show_descriptor(view))
+    fields = list(show_descriptor(view))
     if view.entry_number != asked:
         fields[0] = "entry_number", Change(before, EntryNumber.value(c, view.entry_number))
     yield "u_info", StructValue(fields)

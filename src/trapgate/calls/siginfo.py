@@ -10,7 +10,9 @@ from __future__ import annotations
 import struct
 
 from trapgate.calls.call import Call
+from trapgate.calls.errnames import ErrorNumber
 from trapgate.calls.structs_signal import Signal, signal_name
+from trapgate.calls.structs_time import show_ticks
 from trapgate.calls.tables import load
 from trapgate.calls.types import Enum, Fd, Type, Uid, format_int
 from trapgate.model.abi import BY_NAME, Abi
@@ -31,6 +33,8 @@ SI_USER, SI_TIMER, SI_SIGIO, SI_TKILL = 0, -2, -5, -6
 POLL_CODES = range(1, 7)
 BUS_MCEERR, SEGV_BNDERR, SEGV_PKUERR, TRAP_PERF = (4, 5), 3, 4, 6
 CLD_EXITED = 1
+
+Errno = ErrorNumber()
 
 Fields = list[tuple["str | None", AnyValue]]
 
@@ -85,7 +89,7 @@ class _SigInfo:
             ("si_code", _show_code(self.signo, self.code, self.c.style)),
         ]
         if self.errno:
-            shown.append(("si_errno", _show_errno(self.errno)))
+            shown.append(("si_errno", Errno.value(self.c, self.errno)))
         return shown + (self.from_user() if self.code <= 0 else self.from_kernel())
 
     def from_user(self) -> Fields:
@@ -131,7 +135,12 @@ class _SigInfo:
         start = 16 if size == 8 else 12
         utime, stime = self.number(start, size, True), self.number(start + size, size, True)
         shown = Number(str(status), status) if self.code == CLD_EXITED else Signal.value(self.c, status)
-        return [*self.source(), ("si_status", shown), ("si_utime", _ticks(utime)), ("si_stime", _ticks(stime))]
+        return [
+            *self.source(),
+            ("si_status", shown),
+            ("si_utime", show_ticks(utime, self.c.style)),
+            ("si_stime", show_ticks(stime, self.c.style)),
+        ]
 
     def segv(self) -> Fields:
         word = self.c.abi.word
@@ -171,21 +180,6 @@ class _SigInfo:
             ("si_syscall", _show_syscall(number, arch, self.c.style)),
             ("si_arch", Enum("audit_arch", unknown="AUDIT_ARCH_???").decode(self.c, arch) or Value("")),
         ]
-
-
-def _ticks(value: int) -> AnyValue:
-    """Clock ticks, with seconds behind them when there are any (USER_HZ is 100)."""
-    shown = Number(str(value), value)
-    if not value:
-        return shown
-    return Joined(shown, remark(f"{value // 100}.{value % 100:02} s" if value % 100 else f"{value // 100} s"))
-
-
-def _show_errno(number: int) -> AnyValue:
-    import errno
-
-    name = errno.errorcode.get(number)
-    return Symbol(name, name) if name else Number(str(number), number)
 
 
 def _show_syscall(number: int, arch: int, style: str) -> AnyValue:

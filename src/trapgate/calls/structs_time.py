@@ -11,9 +11,9 @@ import time
 
 from trapgate.calls.call import Call
 from trapgate.calls.memory import Struct, View
-from trapgate.calls.types import S64, U64, Enum, Scalar, TimeT, Type
+from trapgate.calls.types import S64, U64, U64_MASK, Enum, Scalar, TimeT, Type
 from trapgate.model.abi import Abi
-from trapgate.model.values import AnyValue, Comment, Joined, Symbol, remark
+from trapgate.model.values import AnyValue, Comment, Joined, Number, Symbol, remark
 
 HEADERS = {"struct __kernel_timespec": "linux/time_types.h", "struct __kernel_itimerspec": "linux/time_types.h"}
 
@@ -61,6 +61,24 @@ def with_time(value: AnyValue, seconds: int, part: int = 0, digits: int = 9) -> 
     """``value /* 2026-01-31T12:00:00+0000 */``."""
     said = time_remark(seconds, part, digits)
     return value if said is None else Joined(value, said)
+
+
+TICKS_PER_SECOND = 100
+"""USER_HZ of all current ABIs."""
+
+
+def show_ticks(value: int, style: str = "abbrev") -> AnyValue:
+    """Clock ticks (clock_t) and what they are in seconds: ``150 /* 1.50 s */``.
+
+    >>> show_ticks(150).text, show_ticks(0).text, show_ticks(150, "raw").text
+    ('150 /* 1.50 s */', '0', '150')
+    """
+    value &= U64_MASK
+    shown = Number(str(value), value)
+    if not value or style == "raw":
+        return shown
+    seconds, rest = divmod(value, TICKS_PER_SECOND)
+    return Joined(shown, remark(f"{seconds}.{rest:02} s"))
 
 
 class Dated(Type):

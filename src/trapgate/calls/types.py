@@ -219,6 +219,35 @@ class Pointer(Scalar):
 Addr = Pointer()
 
 
+class Pointer64(Scalar):
+    """An address in 64 bits, whatever the ABI: ``NULL`` or ``0x…``."""
+
+    def __init__(self) -> None:
+        super().__init__(8, "x")
+
+    def decode(self, c: Call, word: int) -> AnyValue | None:
+        return c.address(self.number(c, word))
+
+
+Addr64 = Pointer64()
+
+
+class Aligned(Type):
+    """A member aligned to its own size in every ABI (``__aligned_u64``)."""
+
+    def __init__(self, inner: Type) -> None:
+        self.inner = inner
+
+    def size(self, abi: Abi) -> int:
+        return self.inner.size(abi)
+
+    def load(self, c: Call, data: bytes, offset: int) -> AnyValue:
+        return self.inner.load(c, data, offset)
+
+    def raw(self, c: Call, data: bytes, offset: int) -> int:
+        return self.inner.raw(c, data, offset)
+
+
 class PaddedHex(Scalar):
     """A hexadecimal number as wide as its type: ``0x00001f``; zero is all zeros."""
 

@@ -681,7 +681,7 @@ def _qualify_kvm(line: CommandLine, text: str) -> None:
 def _qualify_namespace(line: CommandLine, text: str) -> None:
     if text != "new":
         raise Complaint(f"invalid -e namespace= argument: '{text}'")
-    line.options.namespace_new = True
+    line.options.namespace_new = line.options.decode.namespaces = True
 
 
 def _qualify_decode_fds(line: CommandLine, text: str) -> None:

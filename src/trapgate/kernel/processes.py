@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What /proc tells of a process and its threads.
 
-Source: proc_pid_syscall(5).
+Source: proc_pid_syscall(5), proc_pid_ns(5).
 """
 
 from __future__ import annotations
+
+import os
 
 
 def read_stack_pointer(tid: int) -> int:
@@ -15,6 +17,14 @@ def read_stack_pointer(tid: int) -> int:
 def read_instruction_pointer(tid: int) -> int:
     """The instruction pointer of a thread that is stopped; 0 when it runs or cannot be read."""
     return _read_syscall_word(tid, -1)
+
+
+def read_namespace_link(tid: int, kind: str) -> str:
+    """``net:[4026531840]``: which namespace of ``kind`` a thread is in; empty when it is gone."""
+    try:
+        return os.readlink(f"/proc/{tid}/ns/{kind}")
+    except OSError:
+        return ""
 
 
 def _read_syscall_word(tid: int, index: int) -> int:

@@ -241,6 +241,15 @@ class Change(Joined):
         return {"before": self.parts[0].data, "after": self.parts[2].data}
 
 
+class Labelled(Joined):
+    """A value whose line tells its name even when the names of arguments are not asked for: ``flags=…``."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str, value: AnyValue) -> None:
+        super().__init__(f"{name}=", value)
+
+
 AnyValue = Value | Struct | List | Joined
 
 

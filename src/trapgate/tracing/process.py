@@ -8,13 +8,14 @@ exact while the program is held and a good guess otherwise.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from trapgate.calls.call import Options
 from trapgate.calls.quote import Hex, escape
 from trapgate.calls.structs_signal import format_signal_set
 from trapgate.kernel.descriptors import AT_FDCWD, read_fd_device, read_fd_info, read_fd_link, read_fd_path
 from trapgate.kernel.pid_namespaces import TRANSLATOR, read_namespace
-from trapgate.kernel.processes import read_stack_pointer
+from trapgate.kernel.processes import read_namespace_link, read_stack_pointer
 
 PTMX = (5, 2)
 
@@ -45,6 +46,14 @@ class LiveProcess:
                     return shown
         return bracket(link, deleted, self.options.hexadecimal) if "path" in wanted else ""
 
+    def fd_link(self, fd: int) -> str:
+        """The link of descriptor ``fd`` in /proc; empty if it is not open."""
+        return read_fd_link(self.tid, fd) or ""
+
+    def fd_device(self, fd: int) -> tuple[str, int, int] | None:
+        """What device a descriptor is open on; None if on none."""
+        return read_fd_device(self.tid, fd)
+
     def stack_pointer(self) -> int:
         """The stack pointer in the call the thread is held in; 0 when it runs or is gone."""
         return read_stack_pointer(self.tid)
@@ -54,14 +63,35 @@ class LiveProcess:
         wanted = self.options.decode_pids
         if not wanted or pid <= 0:
             return ""
-        self.namespace = self.namespace or read_namespace(self.tid)
-        ours = TRANSLATOR.translate(self.namespace, pid, kind)
+        ours = TRANSLATOR.translate(self._own_namespace(), pid, kind)
         text = ""
         if ours and "comm" in wanted and kind in ("tid", "tgid"):
             text = bracket_comm(ours)
         if ours not in (0, pid) and "pidns" in wanted:
             text += f" /* {ours} in strace's PID NS */"
         return text
+
+    def pidfd_target(self, fd: int) -> int:
+        """The process that a pidfd refers to, as our own namespace numbers it; 0 if that cannot be told."""
+        target = int(read_fd_info(self.tid, fd).get("Pid", "0")) if fd >= 0 else 0
+        return max(target, 0)
+
+    def other_fd_text(self, pid: int, fd: int, ours: bool = False) -> str:
+        """What ``fd_text`` shows of a descriptor of process ``pid``, a number of our own namespace if ``ours``."""
+        own = pid if ours else TRANSLATOR.translate(self._own_namespace(), pid, "tgid")
+        found = TRANSLATOR.find_in_proc(own) if own > 0 else 0
+        return LiveProcess(found, self.options).fd_text(fd) if found else ""
+
+    def namespaces_text(self, pid: int, kinds: Sequence[str]) -> str:
+        """``net:[4026531840], uts:[…]``: the namespaces of process ``pid`` (0: this one), empty if it is gone."""
+        ours = TRANSLATOR.translate(self._own_namespace(), pid, "tid") if pid else 0
+        found = TRANSLATOR.find_in_proc(ours) if pid else self.tid
+        links = [read_namespace_link(found, kind) for kind in kinds] if found else []
+        return ", ".join([link for link in links if link])
+
+    def _own_namespace(self) -> int:
+        self.namespace = self.namespace or read_namespace(self.tid)
+        return self.namespace
 
     def socket_protocol(self, fd: int) -> str:
         """The kernel's name for the protocol of a socket; empty if ``fd`` is none."""
@@ -73,7 +103,7 @@ class LiveProcess:
         """The NETLINK_* protocol of a socket that is bound, -1 otherwise."""
         from trapgate.tracing.endpoints import find_netlink_protocol
 
-        link = read_fd_link(self.tid, fd) or ""
+        link = self.fd_link(fd)
         return find_netlink_protocol(int(link[8:-1])) if link.startswith("socket:[") else -1
 
     def netlink_families(self) -> dict[int, str]:
