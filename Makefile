@@ -32,13 +32,20 @@ $(VENV)/.built: $(VENV)/.ready setup.py $(COMPILED)
 	flock $(VENV)/.lock $(BIN)/python -m pip install -qq --no-build-isolation --no-deps -e .
 	@touch $@
 
-.PHONY: demo test sanitize check format bench conformance docs reference wheel clean
+.PHONY: demo test fuzz sanitize check format bench conformance docs reference wheel clean
 demo: setup ## trace a real tar of a folder, with the best source available, and count its calls
 	tools/demo.sh $(BIN)/trapgate
 
 test: setup ## run every test; live tests that cannot run are skipped, or fail with REQUIRE_LIVE=1
 	tools/install-packages.sh $$(sed 's/#.*//' tests/apt-packages.txt)
 	$(BIN)/python -m pytest $(TESTS)
+
+MINUTES ?= 5
+fuzz: setup ## feed damaged files to every reader of tables, then MINUTES=5 more, guided by coverage
+	$(BIN)/python -m pip install -qq $$($(BIN)/python tools/requirements.py fuzz)
+	$(BIN)/python fuzz/readers.py
+	mkdir -p build/fuzz
+	$(BIN)/python fuzz/readers.py --atheris -max_total_time=$$((60 * $(MINUTES))) -artifact_prefix=build/fuzz/
 
 sanitize: setup ## trace programs with the C extension under the address and undefined-behaviour sanitizers
 	tools/sanitize.sh $(BIN)/python

@@ -1,7 +1,8 @@
 """Feeds damaged files to every reader of tables: each must give a table or a `ReadError`, in bounded time and memory.
 
     python fuzz/readers.py --count 20000           # a plain mutator; --seed N repeats a run
-    python fuzz/readers.py --atheris [LIBFUZZER…]  # guided by coverage, where atheris is installed
+    python fuzz/readers.py --atheris [LIBFUZZER…]  # guided by coverage: pip install atheris
+    make fuzz MINUTES=5                            # both
 
 The seeds are the inputs of the readers' golden tests. An input that a reader fails on is written to `crash-…` and the
 exit status is 1.
@@ -11,7 +12,9 @@ from __future__ import annotations
 
 import argparse
 import random
+import resource
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable
@@ -22,6 +25,8 @@ from trapgate.catalog.readers import ReadError, Source, find_kinds, read_table
 INPUTS = Path(__file__).parent.parent / "tests" / "golden" / "readers" / "inputs"
 MAX_SECONDS = 5.0
 """How long one reading of an input of some kilobytes may take: some milliseconds are usual."""
+MAX_MEMORY = 1 << 30
+"""Bytes that the whole process may have: an input of some kilobytes must not make a reader ask for more."""
 TOKENS = (
     b"#if #else #endif #elif #define __NR_ ( ) { } [ ] , ; \\\n /* */ // \" ' 0x 99999999999 -1 << | ... \0 \xff".split(
         b" "
@@ -104,8 +109,11 @@ def run_atheris(arguments: list[str]) -> None:
     with atheris.instrument_imports():
         for kind in kinds:
             __import__(f"trapgate.catalog.readers.{kind.replace('-', '_')}")
-    atheris.Setup([sys.argv[0], *arguments], test_one)
-    atheris.Fuzz()
+    with tempfile.TemporaryDirectory(prefix="fuzz-readers-") as corpus:
+        for index, (_, data) in enumerate(load_seeds()):
+            Path(corpus, str(index)).write_bytes(b"\0" + data)  # 0: the kind is detected
+        atheris.Setup([sys.argv[0], f"-rss_limit_mb={MAX_MEMORY >> 20}", *arguments, corpus], test_one)
+        atheris.Fuzz()
 
 
 def main() -> int:
@@ -117,6 +125,7 @@ def main() -> int:
     args, rest = parser.parse_known_args()
     if args.atheris:
         run_atheris(rest)
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
     return 1 if run_plain(args.count, args.seed) else 0
 
 
