@@ -28,7 +28,9 @@ from trapgate.model.abi import I386, X86_64, Abi
 OPTIONS = {"x86_64": "-m64", "i386": "-m32"}
 ABIS = {"x86_64": X86_64, "i386": I386}
 
-NEWER = frozenset({"struct delegation", "struct ns_id_req", "struct statmount", "struct file_attr"})
+NEWER = frozenset(
+    {"struct delegation", "struct ns_id_req", "struct statmount", "struct file_attr", "struct bpf_map_info"}
+)
 """Structures that grew or came after the headers of `ziglang` were made: what these lack is left out."""
 
 

@@ -117,8 +117,8 @@ class Instruction(Type):
 class Program(Array):
     """``count`` instructions: an address when abbreviated; at most 4096 are shown."""
 
-    def __init__(self, count: Length, operand: Operand | None = None) -> None:
-        super().__init__(Instruction(operand), count)
+    def __init__(self, count: Length, operand: Operand | None = None, instruction: Type | None = None) -> None:
+        super().__init__(instruction or Instruction(operand), count)
 
     def elements(self, c: Call, addr: int, count: int) -> AnyValue:
         if c.abbrev:

@@ -163,13 +163,7 @@ def string(scope: Scope, addr: int, length: int) -> list[AnyValue] | None:
 
 def terminated(scope: Scope, addr: int, length: int) -> list[AnyValue] | None:
     """A string up to its NUL."""
-    c = scope.c
-    limit = c.options.string_limit
-    found = c.memory.read_string(addr, min(length, limit + 1))
-    if found is None:
-        return [c.address(addr)]
-    text, ended = found
-    return [c.quoted(text[:limit], truncated=not ended or len(text) > limit)]
+    return [scope.c.string(addr, length)]
 
 
 def raw_string(scope: Scope, addr: int, length: int) -> list[AnyValue] | None:
