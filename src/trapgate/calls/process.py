@@ -41,6 +41,8 @@ class Environment(Strings):
     """envp: its address and how many variables it has; with -v the variables themselves."""
 
     def at(self, c: Call, addr: int) -> AnyValue:
+        if not c.verbose:
+            return c.address(addr)
         if not c.abbrev:
             return super().at(c, addr)
         count, broken = self.count(c, addr)

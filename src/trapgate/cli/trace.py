@@ -28,7 +28,9 @@ def run_as_strace(argv: list[str], program: str) -> int:
     """The whole command line of strace, with messages that begin with ``program``."""
     from trapgate.cli.strace_options import Finished, StraceUsageError, parse
     from trapgate.model.errors import TrapgateError
+    from trapgate.tracing.standard_files import hold_standard_files
 
+    hold_standard_files()
     try:
         options = parse(argv, program)
     except Finished as text:

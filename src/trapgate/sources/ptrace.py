@@ -14,7 +14,10 @@ import os
 from trapgate import _core
 from trapgate.model.errors import CannotTraceError
 
-__all__ = ("AttachError", "Ptrace", "cannot_attach", "find_cause")
+__all__ = ("AttachError", "Ptrace", "TraceError", "cannot_attach", "find_cause")
+
+TraceError = _core.TraceError
+"""A ptrace operation that failed: `operation`, `pid` and `errno`."""
 
 PF_KTHREAD = 0x00200000
 """A kernel thread, in field 9 (flags) of /proc/PID/stat. Source: include/linux/sched.h."""

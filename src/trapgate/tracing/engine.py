@@ -128,6 +128,8 @@ class Engine:
         task = self.tasks[tid] = Task(tid, pid, self.sink_for(tid))
         task.process = self.find_process(tid)
         task.abi = X86_64.index
+        if self.names_tasks:
+            task.comm = bracket_comm(tid)
         return task
 
     def find_process(self, tid: int) -> LiveProcess:
@@ -544,8 +546,8 @@ class Engine:
 
     def close(self) -> None:
         """Let go of the tasks that are left; write the summary."""
-        for tid in list(self.tasks):
-            self.drop(self.tasks.pop(tid))
+        for tid in list(self.tasks):  # the kernel lets go of them when we end
+            self.leave(self.tasks.pop(tid))
         if self.summary is not None:
             sink = self.sink_for(self.child or os.getpid()) if not self.lines.separate else FileSink.standard_error()
             sink.write(self.summary.render())

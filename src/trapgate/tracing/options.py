@@ -173,7 +173,12 @@ class TraceOptions:
     @property
     def tells_source(self) -> bool:
         """Whether to say which source is used and why: -v of ``trapgate trace``."""
-        return self.program == "trapgate trace" and not self.decode.abbrev
+        return self.is_own and not self.decode.abbrev
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the command line is ours: not that of the drop-in."""
+        return self.program == "trapgate trace"
 
     @property
     def shows_every_status(self) -> bool:

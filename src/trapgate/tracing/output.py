@@ -25,6 +25,9 @@ BUFFER = 1 << 16
 class OutputError(TrapgateError):
     """The output cannot be opened or written."""
 
+    path = ""
+    """The file that failed while it was written."""
+
 
 def open_file(path: str, append: bool) -> TextIO:
     """A text file to write a trace to, made with mode 0600.
@@ -54,22 +57,49 @@ def _is_foreign_link(path: str) -> bool:
     return stat.S_ISLNK(info.st_mode) and info.st_uid not in (0, os.geteuid())
 
 
+OnFailure = Callable[[OutputError], None]
+"""Told once of a place that cannot be written; what else is written there is dropped."""
+
+
+def raise_failure(error: OutputError) -> None:
+    """Let the failure end the trace."""
+    raise error
+
+
 class FileSink:
-    """Lines to a text file; errors of writing surface as OutputError."""
+    """Lines to a text file. When it cannot be written ``on_failure`` is told, and the rest is dropped."""
 
-    write: Callable[[str], object]
-
-    def __init__(self, file: IO[str], name: str, owned: bool = True) -> None:
+    def __init__(self, file: IO[str], name: str, owned: bool = True, on_failure: OnFailure = raise_failure) -> None:
         self._file = file
         self.name = name
-        self.write = file.write
         self._owned = owned
+        self._on_failure = on_failure
+
+    def write(self, text: str) -> None:
+        """Add text."""
+        try:
+            self._file.write(text)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self._fail(error)
+
+    def _fail(self, error: OSError) -> None:
+        """From now on to /dev/null, which takes what is still in the buffers too."""
+        null = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        os.dup2(null, self._file.fileno(), inheritable=False)
+        os.close(null)
+        self._file.flush()
+        hint = "free some room, or choose another file with -o"
+        failure = OutputError(f"write '{self.name}'", os.strerror(error.errno or errno.EIO), hint)
+        failure.path = self.name
+        self._on_failure(failure)
 
     @classmethod
     def standard_error(cls) -> FileSink:
         """Standard error as a sink."""
         file = open(2, "w", BUFFER, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115  # the sink owns it
-        return cls(file, "standard error", owned=False)
+        return cls(file, "standard error", False, lambda error: None)  # there is nowhere left to tell it
 
     def flush(self) -> None:
         """Hand everything to the kernel."""
@@ -78,11 +108,7 @@ class FileSink:
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise OutputError(
-                f"write '{self.name}'",
-                os.strerror(error.errno or errno.EIO),
-                "free some room, or choose another file with -o",
-            ) from None
+            self._fail(error)
 
     def close(self) -> None:
         """Flush, and close unless it is shared."""
@@ -94,8 +120,9 @@ class FileSink:
 class Output:
     """The places for lines: ``sink_for(tid)`` is one shared, or one per task with -ff."""
 
-    def __init__(self, name: str | None, append: bool, separately: bool) -> None:
+    def __init__(self, name: str | None, append: bool, separately: bool, on_failure: OnFailure = raise_failure) -> None:
         self._name = name
+        self._on_failure = on_failure
         self._append = append
         self._separately = separately and name is not None
         self._child: subprocess.Popen[str] | None = None
@@ -112,14 +139,15 @@ class Output:
                 self._name[1:], shell=True, stdin=subprocess.PIPE, text=True, encoding="utf-8", errors="surrogateescape"
             )
             assert self._child.stdin is not None
-            return FileSink(self._child.stdin, self._name)
-        return FileSink(open_file(self._name, self._append), self._name, owned=False)
+            return FileSink(self._child.stdin, self._name, True, self._on_failure)
+        return FileSink(open_file(self._name, self._append), self._name, False, self._on_failure)
 
     def sink_for(self, tid: int) -> Sink:
         """Where the lines of task ``tid`` go."""
         if self._shared is not None:
             return self._shared
-        return FileSink(open_file(f"{self._name}.{tid}", self._append), f"{self._name}.{tid}")
+        name = f"{self._name}.{tid}"
+        return FileSink(open_file(name, self._append), name, True, self._on_failure)
 
     def close(self) -> None:
         """Flush what is shared, and wait for the program that reads it."""

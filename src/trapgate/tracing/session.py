@@ -16,12 +16,13 @@ from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from trapgate.model.errors import TrapgateError
-from trapgate.sources.ptrace import AttachError
+from trapgate.model.errors import TrapgateError, format_error
+from trapgate.sources.ptrace import AttachError, TraceError
 from trapgate.tracing.engine import Engine
 from trapgate.tracing.options import INTERRUPTIBLE_ANYWHERE, INTERRUPTIBLE_NEVER, INTERRUPTIBLE_NEVER_TSTP, TraceOptions
-from trapgate.tracing.output import Output
+from trapgate.tracing.output import Output, OutputError
 from trapgate.tracing.sources import Chosen, open_source
+from trapgate.tracing.standard_files import release_standard_files
 from trapgate.tracing.status import KILLED, end_like
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGTERM)
 """Signals by which a user ends a trace."""
+
+
+PATH_MAX = 4096
 
 
 class Interrupted(Exception):
@@ -46,6 +50,8 @@ def find_program(name: str, path: str | None) -> str:
     Raises TrapgateError: there is no such file, or none that may be executed.
     """
     found = name
+    if len(os.fsencode(name)) >= PATH_MAX:
+        raise TrapgateError("exec", os.strerror(errno.ENAMETOOLONG), "give the program's path")
     if "/" not in name:
         candidates = [os.path.join(folder or os.getcwd(), name) for folder in (path or "").split(":")]
         found = next((file for file in candidates if _is_program(file)), "")
@@ -89,7 +95,7 @@ class Session:
         program = None
         if o.command:
             program = find_program(o.command[0], os.environ.get("PATH"))
-        self.output = Output(o.output, o.append, o.output_separately)
+        self.output = Output(o.output, o.append, o.output_separately, self.note_failure)
         self.chosen = open_source(o)
         self.source = self.chosen.source
         if o.tells_source:
@@ -108,6 +114,14 @@ class Session:
             return KILLED | self.ended_by
         code = self.engine.exit_code()
         return 1 if code == 0 and (self.failed or (o.strict and self.engine.lost)) else code
+
+    def note_failure(self, error: OutputError) -> None:
+        """Tell that the output cannot be written; the command goes on, and as strace's its status is the command's."""
+        if self.options.is_own:
+            self.failed = True
+            complain(format_error(error))
+        else:
+            complain(f"{self.options.program}: {error.path}: {error.why}")
 
     def make_engine(self) -> Engine | EventMaker:
         """What turns records into output: lines of text, or events as JSON."""
@@ -154,9 +168,14 @@ class Session:
             if o.argv0 is not None:
                 argv[0] = os.fsencode(o.argv0)
             environment = [os.fsencode(f"{k}={v}") for k, v in o.child_environment(os.environ).items()]
-            how = self.identity() | ({"daemon": o.daemon_level} if o.daemon_level else {})
-            self.engine.child = self.source.spawn(os.fsencode(program), argv, environment, **how)
+            how = self.identity(program) | ({"daemon": o.daemon_level} if o.daemon_level else {})
+            try:
+                self.engine.child = self.source.spawn(os.fsencode(program), argv, environment, **how)
+            except TraceError as error:
+                what = f"attach: ptrace({error.operation}, {error.pid})"
+                raise TrapgateError(what, os.strerror(error.errno or 0), "is this process traced itself?") from None
             self.engine.add_task(self.engine.child, self.engine.child)
+            release_standard_files()
         for pid in o.pids:
             self.attach(pid)
         for path in o.cgroups:
@@ -164,8 +183,8 @@ class Session:
         if o.all:
             self.source.attach_all()
 
-    def identity(self) -> dict[str, Any]:
-        """As whom the command runs (-u)."""
+    def identity(self, program: str) -> dict[str, Any]:
+        """As whom ``program`` runs (-u); a set-id program gets the effective ids it would have untraced."""
         if self.options.uid is None:
             return {}
         import pwd
@@ -175,7 +194,12 @@ class Session:
             groups = os.getgrouplist(entry.pw_name, self.options.gid or entry.pw_gid)
         except KeyError:
             groups = [self.options.gid] if self.options.gid is not None else []
-        return {"uid": self.options.uid, "gid": self.options.gid, "groups": groups}
+        found = {"uid": self.options.uid, "gid": self.options.gid, "groups": groups}
+        if self.chosen is not None and self.chosen.name == "ptrace":
+            info = os.stat(program)
+            found["euid"] = info.st_uid if info.st_mode & stat.S_ISUID else self.options.uid
+            found["egid"] = info.st_gid if info.st_mode & stat.S_ISGID else self.options.gid
+        return found
 
     def attach(self, pid: int) -> None:
         """Attach to a running process and, with -f, to all its threads; a refusal is told and explained."""
@@ -292,4 +316,4 @@ def trace(options: TraceOptions) -> int:
 
 def complain(text: str) -> None:
     """A line on standard error."""
-    print(text, file=sys.stderr)
+    print(text, file=sys.stderr, flush=True)
