@@ -15,7 +15,8 @@ CHANGED = {
 }
 """Declared otherwise by newer kernels than the one that runs."""
 TRACEFS = "/sys/kernel/tracing"
-READ = f"mount -t tracefs nodev {TRACEFS} && cd {TRACEFS}/events/syscalls && grep -H field: sys_enter_*/format"
+MOUNT = f"test -d {TRACEFS}/events || mount -t tracefs nodev {TRACEFS}"
+READ = f"{{ {MOUNT}; }} && cd {TRACEFS}/events/syscalls && grep -H field: sys_enter_*/format"
 
 
 def read_formats() -> dict[str, list[tuple[str, str]]]:
