@@ -13,6 +13,9 @@ class TraceError(OSError):
     pid: int
     """The process or thread it was tried on, 0 if none."""
 
+def have_syscall_info() -> tuple[bool, bool]:
+    """Whether PTRACE_GET_SYSCALL_INFO and PTRACE_SET_SYSCALL_INFO work, as far as they have been tried."""
+
 def use_syscall_info(on: bool) -> None:
     """Whether PTRACE_GET_SYSCALL_INFO and _SET_SYSCALL_INFO may be used, or the registers only (for tests)."""
 
@@ -100,6 +103,9 @@ class Ptrace:
 
     def exec_error(self) -> int:
         """errno of the spawned program's execve, if it failed; else 0. Such a program exits with 1."""
+
+    def options(self) -> int:
+        """The PTRACE_O_* options that threads are traced with."""
 
     def take_strays(self) -> list[tuple[int, int]]:
         """(pid, wait status) of children of this thread that ended, or were let go at once, untraced, since the last call."""

@@ -415,6 +415,12 @@ static PyObject *ptrace_exec_error(PyObject *object, PyObject *unused)
 	return PyLong_FromLong(tg_tracer_exec_error(&((struct ptrace_object *)object)->tracer));
 }
 
+static PyObject *ptrace_options(PyObject *object, PyObject *unused)
+{
+	(void)unused;
+	return PyLong_FromUnsignedLong(tg_tracer_options(&((struct ptrace_object *)object)->tracer));
+}
+
 static PyObject *ptrace_take_strays(PyObject *object, PyObject *unused)
 {
 	struct tg_tracer *t = &((struct ptrace_object *)object)->tracer;
@@ -630,6 +636,7 @@ static PyMethodDef methods[] = {
 	{"held", ptrace_held, METH_NOARGS, NULL},
 	{"tasks", ptrace_tasks, METH_NOARGS, NULL},
 	{"exec_error", ptrace_exec_error, METH_NOARGS, NULL},
+	{"options", ptrace_options, METH_NOARGS, NULL},
 	{"take_strays", ptrace_take_strays, METH_NOARGS, NULL},
 	{"read", FAST(ptrace_read), NULL},
 	{"read_string", FAST(ptrace_read_string), NULL},
@@ -671,8 +678,16 @@ static PyObject *use_syscall_info(PyObject *module, PyObject *value)
 	Py_RETURN_NONE;
 }
 
+static PyObject *have_syscall_info(PyObject *module, PyObject *unused)
+{
+	(void)module, (void)unused;
+	return Py_BuildValue("OO", tg_have_get_syscall_info() ? Py_True : Py_False,
+			     tg_have_set_syscall_info() ? Py_True : Py_False);
+}
+
 static PyMethodDef functions[] = {
 	{"use_syscall_info", use_syscall_info, METH_O, NULL},
+	{"have_syscall_info", have_syscall_info, METH_NOARGS, NULL},
 	{NULL, NULL, 0, NULL},
 };
 

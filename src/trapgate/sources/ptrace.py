@@ -14,13 +14,16 @@ import os
 from trapgate import _core
 from trapgate.model.errors import CannotTraceError
 
-__all__ = ("AttachError", "Ptrace", "TraceError", "cannot_attach", "find_cause")
+__all__ = ("AttachError", "Ptrace", "TraceError", "cannot_attach", "describe_ability", "find_cause")
 
 TraceError = _core.TraceError
 """A ptrace operation that failed: `operation`, `pid` and `errno`."""
 
 PF_KTHREAD = 0x00200000
 """A kernel thread, in field 9 (flags) of /proc/PID/stat. Source: include/linux/sched.h."""
+
+PTRACE_O_EXITKILL = 0x00100000
+"""The kernel kills what is traced when the tracer ends. Source: ptrace(2)."""
 
 HINTS = {
     "gone": "look for it with ps",
@@ -60,6 +63,13 @@ class Ptrace(_core.Ptrace):
             return super().attach(pid, threads)
         except _core.TraceError as error:
             raise AttachError(error, *find_cause(pid, error.errno or 0)) from None
+
+
+def describe_ability(options: int) -> list[str]:
+    """What was found to work, for -d, once a program was traced with these PTRACE_O_* options."""
+    works = zip(("GET", "SET"), _core.have_syscall_info(), strict=True)
+    lines = [f"PTRACE_{what}_SYSCALL_INFO {'works' if found else 'does not work'}" for what, found in works]
+    return [*lines, "PTRACE_O_EXITKILL works"] if options & PTRACE_O_EXITKILL else lines
 
 
 def read_status(pid: int) -> dict[str, str]:

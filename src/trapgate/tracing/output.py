@@ -128,6 +128,11 @@ class Output:
         self._child: subprocess.Popen[str] | None = None
         self._shared: Sink | None = None if self._separately else self._open_shared()
 
+    @property
+    def reader(self) -> int:
+        """The pid of the program that reads the output, 0 if there is none."""
+        return self._child.pid if self._child is not None else 0
+
     def _open_shared(self) -> Sink:
         if self._name is None:
             return FileSink.standard_error()

@@ -17,7 +17,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from trapgate.model.errors import TrapgateError, format_error
-from trapgate.sources.ptrace import AttachError, TraceError
+from trapgate.sources.ptrace import AttachError, TraceError, describe_ability
 from trapgate.tracing.engine import Engine
 from trapgate.tracing.options import INTERRUPTIBLE_ANYWHERE, INTERRUPTIBLE_NEVER, INTERRUPTIBLE_NEVER_TSTP, TraceOptions
 from trapgate.tracing.output import Output, OutputError
@@ -88,6 +88,7 @@ class Session:
         self.ended_by = 0
         self.failed = False
         self.told_exec_error = False
+        self.told_ability = False
 
     def run(self) -> int:
         """Trace until the end; the exit status as strace has it (256 + n: killed by signal n)."""
@@ -101,6 +102,8 @@ class Session:
         if o.tells_source:
             print(f"{o.program}: source {self.chosen.name}: {self.chosen.why}", file=sys.stderr)
         self.engine = self.make_engine()
+        if o.debug and self.chosen.name == "ptrace":
+            self.engine.message(f"ptrace_setoptions = {self.source.options():#x}")
         try:
             self.start(program)
             self.install_handlers()  # not before: what is ignored here would be ignored in the program
@@ -174,6 +177,8 @@ class Session:
             except TraceError as error:
                 what = f"attach: ptrace({error.operation}, {error.pid})"
                 raise TrapgateError(what, os.strerror(error.errno or 0), "is this process traced itself?") from None
+            if o.debug and o.daemon_level:
+                self.engine.message(f"new tracer pid is {os.getpid()}")
             self.engine.add_task(self.engine.child, self.engine.child)
             release_standard_files()
         for pid in o.pids:
@@ -238,7 +243,10 @@ class Session:
     def loop(self) -> None:
         """Feed what the source sees to the engine until no traced task is left."""
         assert self.engine is not None and self.chosen is not None
+        debug = self.options.debug
         while (batch := self.source.run()) is not None:
+            if debug:
+                self.tell_batch(bytes(batch))
             if len(batch):
                 self.engine.feed(bytes(batch))
             if self.chosen.name == "ptrace":
@@ -247,6 +255,18 @@ class Session:
                 self.let_go()
                 return
         self.tell_exec_error()
+
+    def tell_batch(self, batch: bytes) -> None:
+        """-d: what the source reports, record by record."""
+        from trapgate.tracing.debug import describe_records
+
+        assert self.engine is not None
+        for line in describe_records(batch):
+            self.engine.message(line)
+        if not self.told_ability and self.chosen is not None and self.chosen.name == "ptrace":
+            self.told_ability = True
+            for line in describe_ability(self.source.options()):
+                self.engine.message(line)
 
     def let_go(self) -> None:
         """--syscall-limit is reached: everything goes on untraced, our status is 0."""
@@ -270,6 +290,8 @@ class Session:
         """Tell of children that end without having been traced."""
         assert self.engine is not None
         for pid, status in self.source.take_strays():
+            if self.output is not None and pid == self.output.reader:
+                continue
             if os.WIFSTOPPED(status):  # made with CLONE_PTRACE
                 if "attach" not in self.options.quiet:
                     self.engine.message(f"Detached unknown pid {pid}")
