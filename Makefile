@@ -23,9 +23,9 @@ build: $(VENV)/.built ## rebuild the C extension, the BPF programs and the catal
 $(VENV)/.ready: pyproject.toml tools/install-packages.sh
 	PYTHON=$(PYTHON) tools/install-packages.sh --build
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "installing into $(VENV) with pip: the requirements of the build and the extra 'dev'"
+	@echo "installing into $(VENV) with pip: the requirements of the build and the extras 'web' and 'dev'"
 	$(BIN)/python -m pip install -qq --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install -qq --upgrade-strategy only-if-needed $$($(BIN)/python tools/requirements.py build dev)
+	$(BIN)/python -m pip install -qq --upgrade-strategy only-if-needed $$($(BIN)/python tools/requirements.py build web dev)
 	@touch $@
 
 $(VENV)/.built: $(VENV)/.ready setup.py $(COMPILED)

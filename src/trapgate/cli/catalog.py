@@ -1,10 +1,11 @@
-"""Read a table of calls from your own kernel, source or DLL, and compare it with the packaged one.
+"""Read a table of calls from your own kernel, source or DLL; write the catalogue as web pages.
 
 examples:
   trapgate catalog read arch/x86/entry/syscalls/syscall_64.tbl --abi x86_64 --diff
   trapgate catalog read /proc/kallsyms --abi x86_64
   trapgate catalog read ntdll.dll --add --as win11-home
   trapgate catalog running
+  trapgate catalog site pages/
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from trapgate.cli import catalog_site
 from trapgate.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -75,6 +77,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--as", metavar="NAME", dest="label", default="", help="the name of that ABI (default: the file's)"
     )
     _add_formats(read)
+    site = actions.add_parser(
+        "site",
+        help="write the catalogue as web pages",
+        description=catalog_site.DESCRIPTION,
+        formatter_class=parser.formatter_class,
+    )
+    catalog_site.configure_site(site)
     running = actions.add_parser(
         "running",
         help="the calls of the running kernel",
@@ -93,7 +102,7 @@ def _add_formats(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The status of the action: 1 if `--diff` found something."""
-    return run_read(args) if args.action == "read" else run_running(args)
+    return {"read": run_read, "running": run_running, "site": catalog_site.run_site}[args.action](args)
 
 
 def run_read(args: argparse.Namespace) -> int:

@@ -1,0 +1,1 @@
+{{ call }}({{ key|tojson }}, {{ json|safe }});
