@@ -176,7 +176,12 @@ class Waiters(Array):
         return shown
 
 
-HEADERS = {"struct futex_waitv": "linux/futex.h", "struct rseq_cs": "linux/rseq.h", "struct rseq": "linux/rseq.h"}
+HEADERS = {
+    "struct futex_waitv": "linux/futex.h",
+    "struct rseq_cs": "linux/rseq.h",
+    "struct rseq": "linux/rseq.h",
+    "struct rseq_slice_ctrl": "",
+}
 
 call(
     "futex_waitv",

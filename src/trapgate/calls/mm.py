@@ -175,6 +175,8 @@ call(
     flags=X32,
 )
 call("process_mrelease", pidfd=Fd, flags=X32)
+call("pkey_alloc", flags=HexKLong, access_rights=Flags("pkey_access", unknown="PKEY_???", size="kernel"))
+call("pkey_free", pkey=Int)
 call("mlock munlock", addr=Addr, length=ULong, classes="memory")
 call("mlock2", addr=Addr, length=ULong, flags=Flags("mlock_flags"), classes="memory")
 call("mlockall", flags=MlockAll, classes="memory")

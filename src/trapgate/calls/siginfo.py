@@ -12,17 +12,17 @@ import struct
 from trapgate.calls.call import Call
 from trapgate.calls.errnames import ErrorNumber
 from trapgate.calls.structs_signal import Signal, signal_name
+from trapgate.calls.structs_syscall import show_syscall_number
 from trapgate.calls.structs_time import show_ticks
 from trapgate.calls.tables import load
 from trapgate.calls.types import Enum, Fd, Type, Uid, format_int
-from trapgate.model.abi import BY_NAME, Abi
+from trapgate.model.abi import Abi
 from trapgate.model.values import AnyValue, Joined, Number, Struct, Symbol, Value, remark
 
 _CODES = {
     "SIGTRAP": "sigtrap_codes",
     "SIGCHLD": "sigchld_codes",
     "SIGIO": "sigpoll_codes",
-    "SIGPROF": "sigprof_codes",
     "SIGILL": "sigill_codes",
     "SIGFPE": "sigfpe_codes",
     "SIGSEGV": "sigsegv_codes",
@@ -31,7 +31,7 @@ _CODES = {
 }
 SI_USER, SI_TIMER, SI_SIGIO, SI_TKILL = 0, -2, -5, -6
 POLL_CODES = range(1, 7)
-BUS_MCEERR, SEGV_BNDERR, SEGV_PKUERR, TRAP_PERF = (4, 5), 3, 4, 6
+BUS_MCEERR, SEGV_BNDERR, SEGV_PKUERR = (4, 5), 3, 4
 CLD_EXITED = 1
 
 Errno = ErrorNumber()
@@ -118,12 +118,11 @@ class _SigInfo:
             "SIGCHLD": self.child,
             "SIGSEGV": self.segv,
             "SIGBUS": self.bus,
-            "SIGTRAP": self.trap,
             "SIGSYS": self.sys,
         }
         if name in special:
             return special[name]()
-        if name in ("SIGILL", "SIGFPE"):
+        if name in ("SIGILL", "SIGFPE", "SIGTRAP"):  # of perf's traps C libraries tell no more either
             return self.address("si_addr")
         if name == "SIGIO":
             return self.band() if self.code in POLL_CODES else []
@@ -159,41 +158,14 @@ class _SigInfo:
             shown.append(("si_addr_lsb", Number(format_int(lsb, "x"), lsb)))
         return shown
 
-    def trap(self) -> Fields:
-        shown = self.address("si_addr")
-        if self.code == TRAP_PERF:
-            word = self.c.abi.word
-            data, kind, flags = self.word(word), self.number(2 * word, 4, False), self.number(2 * word + 4, 4, False)
-            shown.append(("si_perf_data", Number(format_int(data, "x"), data)))
-            shown.append(
-                ("si_perf_type", Enum("perf_type_id", unknown="PERF_TYPE_???").decode(self.c, kind) or Value(""))
-            )
-            flag_type = Enum("sigtrap_perf_flags", unknown="TRAP_PERF_FLAG_???")
-            shown.append(("si_perf_flags", flag_type.decode(self.c, flags) or Value("")))
-        return shown
-
     def sys(self) -> Fields:
         word = self.c.abi.word
         number, arch = self.number(word, 4, False), self.number(word + 4, 4, False)
         return [
             *self.address("si_call_addr"),
-            ("si_syscall", _show_syscall(number, arch, self.c.style)),
+            ("si_syscall", show_syscall_number(self.c, number, arch)),
             ("si_arch", Enum("audit_arch", unknown="AUDIT_ARCH_???").decode(self.c, arch) or Value("")),
         ]
-
-
-def _show_syscall(number: int, arch: int, style: str) -> AnyValue:
-    from trapgate import catalog
-
-    for abi in BY_NAME.values():
-        if abi.audit_arch == arch and number in catalog.names(abi.name):
-            name = f"__NR_{catalog.names(abi.name)[number]}"
-            if style == "raw":
-                return Number(format_int(number, "x"), number)
-            if style == "verbose":
-                return Joined(Number(format_int(number, "x"), name), remark(name))
-            return Symbol(name, name)
-    return Joined(Number(format_int(number, "x"), number), remark("__NR_???"))
 
 
 def show_siginfo(c: Call, data: bytes) -> AnyValue:
