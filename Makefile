@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
-COMPILED := $(wildcard src/trapgate/core/*.[ch] src/trapgate/core/bpf/*) \
+COMPILED := $(wildcard src/trapgate/core/*.[ch] src/trapgate/core/bpf/*.[ch]) \
             $(shell find src/trapgate/catalog -type f -not -name '*.pyc' -not -name catalog.sqlite 2>/dev/null)
 
 .PHONY: help setup build

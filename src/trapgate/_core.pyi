@@ -150,13 +150,23 @@ class BpfReader:
     """Drains BPF ring buffers into batches of records, in a thread of its own that never touches Python."""
 
     def __new__(
-        cls, rings: tuple[int, ...], ring_bytes: int, state_fd: int, state_bytes: int, backlog_bytes: int, finite: bool
+        cls,
+        rings: tuple[int, ...],
+        ring_bytes: int,
+        state_fd: int,
+        state_bytes: int,
+        backlog_bytes: int,
+        finite: bool,
+        tasks_fd: int,
+        tasks: int,
     ) -> BpfReader:
         """Args:
             rings: file descriptors of ring buffers of `ring_bytes` each; they stay the caller's.
             state_fd, state_bytes: the map with `struct tg_bpf_state`.
             backlog_bytes: the most that may wait to be taken before the rings fill.
             finite: it is over when no traced thread is left.
+            tasks_fd, tasks: the map of tasks and how many it has; -1: of calls that go on for long only
+                the end is told.
         Raises:
             OSError: memory cannot be mapped.
         """

@@ -24,13 +24,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bpf_state.h"
+#include "bpf_task.h"
 
 #define CHUNK (512u << 10)        /* a batch: larger ones fall out of the cache before they are decoded */
 #define SLACK (256u << 10)        /* a record may be as large as this beyond it */
 #define RELEASE_EVERY (64u << 10) /* bytes of a ring that are given back at once */
 #define SETTLED_NS 50000          /* later than this before now, other CPUs may still be sending */
 #define SPLIT_BUCKETS 256
+#define PENDING_NS 300000000      /* a call that has gone on for so long is told of before its end */
+#define LOOK_EVERY_NS 100000000
 
 struct ring {
 	int fd;
@@ -64,6 +66,10 @@ typedef struct {
 	size_t state_bytes;
 	u64 lost_seen[TG_LOSSES];
 	struct split *splits[SPLIT_BUCKETS];
+	const struct task *tasks; /* NULL: nobody wants to know of calls that go on */
+	size_t n_tasks;
+	u64 *told;                /* by task: when the call began that was told of last */
+	u64 looked_ns;
 	int epoll, wake;
 	pthread_t thread;
 	bool started, finite;
@@ -275,6 +281,72 @@ static void put_losses(Reader *r)
 	}
 }
 
+/* ---- calls that go on ---- */
+
+/* A copy of the record that waits in `t`, with its pieces; false if the call ended meanwhile. */
+static bool copy_pending(const struct task *t, u64 began, struct tg_record *to)
+{
+	u32 kept = t->kept;
+
+	if (kept > KEEP)
+		return false;
+	memcpy(to, &t->rec, sizeof(*to) + kept);
+	to->size = sizeof(*to) + kept;
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return __atomic_load_n(&t->rec.time_ns, __ATOMIC_RELAXED) == began &&
+	       __atomic_load_n(&t->flags, __ATOMIC_RELAXED) & T_IN_CALL;
+}
+
+/* The entry of the call that `t` is in, which may have been sent before. */
+static const struct tg_record *find_pending(Reader *r, const struct task *t, u64 began, struct tg_record *room)
+{
+	struct split *split;
+
+	if (!(t->flags & T_SPLIT))
+		return copy_pending(t, began, room) ? room : NULL;
+	for (split = r->splits[t->entry_tid % SPLIT_BUCKETS]; split; split = split->next)
+		if (split->rec.tid == t->entry_tid && split->rec.time_ns == began)
+			return &split->rec;
+	return NULL;
+}
+
+/* Tells of each call that began by `latest`, has not ended and has not been told of. */
+static void put_pending(Reader *r, u64 latest)
+{
+	u64 room[(sizeof(struct tg_record) + KEEP) / 8];
+	const u32 in_call = T_LIVES | T_IN_CALL, not_yet = T_WAITS | T_LATE | T_DROPPED;
+
+	for (size_t i = 0; i < r->n_tasks; i++) {
+		const struct task *t = &r->tasks[i];
+		u32 flags = __atomic_load_n(&t->flags, __ATOMIC_ACQUIRE);
+		u64 began = __atomic_load_n(&t->rec.time_ns, __ATOMIC_RELAXED);
+		const struct tg_record *rec;
+		u8 *to;
+
+		if ((flags & in_call) != in_call || flags & not_yet || began > latest || began == r->told[i])
+			continue;
+		rec = find_pending(r, t, began, (struct tg_record *)room);
+		to = rec ? reserve(r, rec->size) : NULL;
+		if (!to)
+			continue;
+		memcpy(to, rec, rec->size);
+		((struct tg_record *)to)->kind = TG_ENTER;
+		((struct tg_record *)to)->abi &= (u8)~TG_MARKS;
+		r->current->used += rec->size;
+		r->told[i] = began;
+	}
+}
+
+static void look_for_pending(Reader *r)
+{
+	u64 now = now_ns();
+
+	if (now - r->looked_ns < LOOK_EVERY_NS)
+		return;
+	r->looked_ns = now;
+	put_pending(r, now - PENDING_NS);
+}
+
 /* ---- rings ---- */
 
 static const u32 *header_at(const struct ring *ring)
@@ -428,6 +500,7 @@ static bool is_queue_empty(Reader *r)
 static void take_rest(Reader *r)
 {
 	drain(r, UINT64_MAX - 1);
+	put_pending(r, UINT64_MAX);
 	put_losses(r);
 	publish(r);
 	set_quiet(r, true);
@@ -443,6 +516,7 @@ static void *read_rings(void *arg)
 		bool over = r->finite && !__atomic_load_n(&r->state->live, __ATOMIC_ACQUIRE);
 		bool left = drain(r, over ? UINT64_MAX - 1 : now_ns() - SETTLED_NS);
 
+		look_for_pending(r);
 		put_losses(r);
 		if (over || is_queue_empty(r))
 			publish(r);
@@ -510,23 +584,37 @@ static int map_all(Reader *r, PyObject *fds, size_t size)
 	return 0;
 }
 
+static int map_tasks(Reader *r, int fd, size_t tasks)
+{
+	const struct task *found = mmap(NULL, tasks * sizeof(*found), PROT_READ, MAP_SHARED, fd, 0);
+
+	if (found == MAP_FAILED)
+		return -1;
+	r->tasks = found;
+	r->n_tasks = tasks;
+	r->told = calloc(tasks, sizeof(*r->told));
+	return r->told ? 0 : -1;
+}
+
 PyDoc_STRVAR(reader_doc,
-"BpfReader(rings, ring_bytes, state_fd, state_bytes, backlog_bytes, finite)\n--\n\n"
+"BpfReader(rings, ring_bytes, state_fd, state_bytes, backlog_bytes, finite, tasks_fd, tasks)\n--\n\n"
 "Drains BPF ring buffers into batches of records, in a thread of its own.\n\n"
 "rings: file descriptors of ring buffers of `ring_bytes` each, which stay the caller's. state_fd: the\n"
 "map that holds `struct tg_bpf_state`. backlog_bytes: the most that may wait to be taken. finite:\n"
-"whether it is over when no traced thread is left. Raises OSError when memory cannot be mapped.");
+"whether it is over when no traced thread is left. tasks_fd: the map `tasks` of so many elements, or -1:\n"
+"calls that go on for long are then not told of before their end. Raises OSError when memory cannot be mapped.");
 
 static PyObject *reader_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-	static char *names[] = {"rings", "ring_bytes", "state_fd", "state_bytes", "backlog_bytes", "finite", NULL};
+	static char *names[] = {"rings", "ring_bytes", "state_fd", "state_bytes", "backlog_bytes", "finite",
+				"tasks_fd", "tasks", NULL};
 	PyObject *fds;
-	Py_ssize_t ring_bytes, state_bytes, backlog;
-	int state_fd, finite;
+	Py_ssize_t ring_bytes, state_bytes, backlog, tasks;
+	int state_fd, finite, tasks_fd;
 	Reader *r;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!ninnp", names, &PyTuple_Type, &fds, &ring_bytes,
-					 &state_fd, &state_bytes, &backlog, &finite))
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!ninnpin", names, &PyTuple_Type, &fds, &ring_bytes,
+					 &state_fd, &state_bytes, &backlog, &finite, &tasks_fd, &tasks))
 		return NULL;
 	if (state_bytes < (Py_ssize_t)sizeof(struct tg_bpf_state) || ring_bytes < 4096 || ring_bytes & (ring_bytes - 1))
 		return PyErr_Format(PyExc_ValueError, "impossible size of ring or state");
@@ -548,7 +636,8 @@ static PyObject *reader_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
 		PyErr_SetFromErrno(PyExc_OSError);
 	} else {
 		r->state_bytes = (size_t)state_bytes;
-		if (map_all(r, fds, (size_t)ring_bytes) && !PyErr_Occurred())
+		if ((map_all(r, fds, (size_t)ring_bytes) || (tasks_fd >= 0 && map_tasks(r, tasks_fd, (size_t)tasks))) &&
+		    !PyErr_Occurred())
 			PyErr_SetFromErrno(PyExc_OSError);
 	}
 	if (PyErr_Occurred()) {
@@ -596,6 +685,9 @@ static void reader_dealloc(Reader *r)
 		while (r->splits[i])
 			forget_split(r, r->splits[i]->rec.tid);
 	free(r->rings);
+	free(r->told);
+	if (r->tasks)
+		munmap((void *)r->tasks, r->n_tasks * sizeof(*r->tasks));
 	free_chunks(r->first);
 	free_chunks(r->spare);
 	free_chunks(r->current);

@@ -39,6 +39,23 @@ struct tg_bpf_state {
 	u64 key_offset;      /* from a task's kernel stack to its key: see bpf/follow.h */
 };
 
+/* The state of a task in `tasks`. */
+enum tg_task_flags {
+	T_LIVES = 1 << 0,     /* traced, and counted in state.live */
+	T_IGNORED = 1 << 1,   /* never traced: the tracer's own children */
+	T_SPAWNED = 1 << 2,   /* made by the tracer, and has not run its program yet */
+	T_WAITS = 1 << 3,     /* … and its execve has not begun */
+	T_FORKED = 1 << 4,    /* its first exit is that of the fork that made it */
+	T_FRESH = 1 << 5,     /* no call seen yet: an exit may belong to one begun before */
+	T_ANNOUNCE = 1 << 6,  /* TG_ATTACH is due */
+	T_IN_CALL = 1 << 7,
+	T_EXECED = 1 << 8,    /* the memory of the entry is gone */
+	T_LATE = 1 << 9,      /* nothing was copied at entry */
+	T_SPLIT = 1 << 10,    /* the entry was sent by itself */
+	T_DROPPED = 1 << 11,  /* … and lost */
+	T_AT_EXIT = 1 << 12,  /* operations run at exit */
+};
+
 #define TG_BPF_ABIS 8
 #define TG_BPF_WAYS 4 /* places in `tasks` where a task may be */
 #define TG_BPF_NUMBERS 1024

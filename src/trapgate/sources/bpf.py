@@ -289,6 +289,7 @@ class Bpf(BpfPrograms):
         cpus = cpu_count()
         self.ring_bytes = choose_ring_bytes(ring_bytes, cpus)
         config = Config(wanted, follow, tasks)
+        self._places = config.tasks + WAYS
         plans, subplans = index_plans(plan, subplan or {}, config)
         self.object.resize("plans", len(plans))
         self.object.resize("subplans", max(len(subplans), 1))
@@ -326,7 +327,9 @@ class Bpf(BpfPrograms):
         from trapgate._core import BpfReader
 
         state = self.object.fd(".bss"), mmap.PAGESIZE
-        return BpfReader(tuple(self._rings), self.ring_bytes, *state, self._backlog_bytes, self._finite)
+        # of a whole system's sleepers nobody wants to hear
+        tasks = (self.object.fd("tasks") if self._finite else -1), self._places
+        return BpfReader(tuple(self._rings), self.ring_bytes, *state, self._backlog_bytes, self._finite, *tasks)
 
     def detach_all(self) -> None:
         """Trace nobody any more; `run` gives what is left, then None."""

@@ -183,7 +183,8 @@ class Engine:
         each distinct one is decoded once. Only the prefix is made for each line.
         """
         end = len(batch)
-        bodies, unpack, no_leader = self.bodies, HEADER.unpack_from, self.has_no_leader and len(self.tasks) <= 1
+        bodies, unpack = self.bodies, HEADER.unpack_from
+        no_leader = self.has_no_leader and len(self.tasks) <= 1 and not any(t.call for t in self.tasks.values())
         column = self.options.column
         out: list[str] = []
         while offset < end and batch[offset + 4] == Kind.CALL:
@@ -204,6 +205,12 @@ class Engine:
                     header = unpack(batch, offset)
                     self.now_ns, self.ip, self.nr = header[4], header[8], header[10]
                     task = self.tasks.get(header[7]) or self.add_task(header[7], header[6])
+                    if task.call is not None:
+                        self.shared_sink.write("".join(out))
+                        out.clear()
+                        self.on_call(parse_record(batch, offset)[0])
+                        offset = following
+                        continue
                     head = self.leader(task) + body[0]
                     out.append(f"{head:<{column}}{body[1]}{self.format_duration(header[5])}\n")
             offset = following
@@ -244,6 +251,8 @@ class Engine:
 
     def on_enter(self, record: Record) -> None:
         task = self.task(record)
+        if task.call is not None and task.entered_ns == record.time_ns and not self.holds:
+            return  # it has been told of, because it went on for long
         c = self.decoder.start(record, self.memory_of(record), task.process)  # type: ignore[arg-type]
         if record.abi != task.abi:
             self.note_abi(task, record.abi)
@@ -291,6 +300,10 @@ class Engine:
     def on_call(self, record: Record, knows_start: bool = True) -> None:
         """A merged record: entry and exit at once."""
         task = self.task(record)
+        told = task.call is not None and task.entered_ns == record.time_ns
+        if not told:
+            self.abandon_call(task)
+        task.call = None
         if record.abi != task.abi:
             self.note_abi(task, record.abi)
         memory = Snapshot(record.pieces)
@@ -305,7 +318,14 @@ class Engine:
             return
         shown = self.decoder.enter(c)
         memory.phase = Phase.EXIT
-        shown = shown + self.decoder.leave(c, record.result)
+        more = self.decoder.leave(c, record.result)
+        if told:
+            self.lines.resume(task, c.name)
+            if more:
+                self.put_arguments(task, f", {self.join(more)}" if shown else self.join(more))
+            self.finish_call(task, c, end)
+            return
+        shown = shown + more
         if self.filter_status:
             self.lines.stage(task)
         self.nr = record.nr

@@ -35,22 +35,30 @@ from trapgate.tracing.status import status_code
 class _Open:
     """A call that has not returned yet."""
 
-    __slots__ = ("c", "args", "time_ns")
+    __slots__ = ("c", "args", "time_ns", "record")
 
-    def __init__(self, c: Call, args: list[Argument], time_ns: int) -> None:
+    def __init__(self, c: Call, args: list[Argument], record: Record) -> None:
         self.c = c
         self.args = args
-        self.time_ns = time_ns
+        self.time_ns = record.time_ns
+        self.record = record
 
 
 class EventMaker:
-    """Turns records into events and hands each to ``emit``."""
+    """Turns records into events and hands each to ``emit``; ``flush`` follows each batch."""
 
-    def __init__(self, options: TraceOptions, chosen: Chosen, emit: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        options: TraceOptions,
+        chosen: Chosen,
+        emit: Callable[[Event], None],
+        flush: Callable[[], object] = lambda: None,
+    ) -> None:
         self.options = options
         self.source = chosen.source
         self.holds = chosen.holds
         self.emit = emit
+        self.flush = flush
         self.decoder = Decoder(options.decode)
         self.matcher = PathFilter(options.paths, options.fds) if options.paths or options.fds is not None else None
         self.open: dict[int, _Open] = {}
@@ -83,6 +91,7 @@ class EventMaker:
         while offset < len(batch):
             record, offset = parse_record(batch, offset)
             self.handlers[record.kind](record)
+        self.flush()
 
     def comm(self, tid: int) -> str | None:
         """The thread's name, as it was when it was last looked up."""
@@ -119,7 +128,7 @@ class EventMaker:
         memory = HeldMemory(self.source, record.tid) if self.holds else Snapshot(record.pieces)
         c = self.decoder.start(record, memory, LiveProcess(record.tid, self.options.decode))
         if self.is_wanted(c):
-            self.open[record.tid] = _Open(c, self.decoder.enter(c), record.time_ns)
+            self.open[record.tid] = _Open(c, self.decoder.enter(c), record)
 
     def on_exit(self, record: Record) -> None:
         entered = self.open.pop(record.tid, None)
@@ -130,6 +139,7 @@ class EventMaker:
             self.on_call(record, knows_start=False)
 
     def on_call(self, record: Record, knows_start: bool = True) -> None:
+        self.open.pop(record.tid, None)
         memory = Snapshot(record.pieces)
         c = self.decoder.start(record, memory, LiveProcess(record.tid, self.options.decode))
         if not self.is_wanted(c):
@@ -220,6 +230,7 @@ class EventMaker:
         self.comms.pop(record.tid, None)
 
     def on_attach(self, record: Record) -> None:
+        self.on_unfinished(record)
         self.event("attach" if record.kind == Kind.ATTACH else "detach", record)
 
     def add_task(self, tid: int, pid: int) -> None:
@@ -231,7 +242,9 @@ class EventMaker:
         print(f"{self.options.program}: {text}", file=sys.stderr, flush=True)
 
     def close(self) -> None:
-        """Nothing is held back."""
+        """Tell of the calls that go on untraced."""
+        for entered in list(self.open.values()):
+            self.on_unfinished(entered.record)
 
     def exit_code(self) -> int:
         """The status to end with, as ``status_code`` has it."""

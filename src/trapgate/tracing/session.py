@@ -140,7 +140,7 @@ class Session:
         def emit(event: Event) -> None:
             sink.write(format_json(event) + "\n")
 
-        return EventMaker(self.options, self.chosen, emit)
+        return EventMaker(self.options, self.chosen, emit, sink.flush)
 
     # --- start ------------------------------------------------------------------------------
 
@@ -280,8 +280,7 @@ class Session:
         assert self.engine is not None
         assert self.chosen is not None
         self.source.detach_all()
-        batch = self.source.run(0)
-        if batch is not None:
+        while batch := self.source.run(0):
             self.engine.feed(bytes(batch))
         if self.chosen.name == "ptrace":
             self.tell_strays()

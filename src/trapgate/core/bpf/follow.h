@@ -15,28 +15,13 @@
 #ifndef TRAPGATE_FOLLOW_H
 #define TRAPGATE_FOLLOW_H
 
-enum {
-	T_LIVES = 1 << 0,     /* traced, and counted in state.live */
-	T_IGNORED = 1 << 1,   /* never traced: the tracer's own children */
-	T_SPAWNED = 1 << 2,   /* made by the tracer, and has not run its program yet */
-	T_WAITS = 1 << 3,     /* … and its execve has not begun */
-	T_FORKED = 1 << 4,    /* its first exit is that of the fork that made it */
-	T_FRESH = 1 << 5,     /* no call seen yet: an exit may belong to one begun before */
-	T_ANNOUNCE = 1 << 6,  /* TG_ATTACH is due */
-	T_IN_CALL = 1 << 7,
-	T_EXECED = 1 << 8,    /* the memory of the entry is gone */
-	T_LATE = 1 << 9,      /* nothing was copied at entry */
-	T_SPLIT = 1 << 10,    /* the entry was sent by itself */
-	T_DROPPED = 1 << 11,  /* … and lost */
-	T_AT_EXIT = 1 << 12,  /* operations run at exit */
-};
-
 const volatile struct tg_bpf_config config SEC(".rodata.config") = {};
 struct tg_bpf_state state = {};
 
 struct {
 	UINT(type, BPF_MAP_TYPE_ARRAY);
 	UINT(max_entries, 1); /* config.task_mask + TG_BPF_WAYS */
+	UINT(map_flags, BPF_F_MMAPABLE); /* the reader looks for calls that go on and on */
 	TYPE(key, u32);
 	TYPE(value, struct task);
 } tasks SEC(".maps");

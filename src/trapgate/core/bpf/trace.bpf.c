@@ -9,25 +9,7 @@
  */
 #define TRAPGATE_BPF
 #include "kernel.h"
-#include "../bpf_state.h"
-
-#define KEEP 800u /* bytes of entry pieces that wait with the task for its exit */
-
-struct task {
-	u64 key;
-	u32 flags;
-	u32 plan;      /* index into `plans` */
-	u32 retry;     /* operations of the entry to try again at exit, as bits */
-	u32 kept;      /* bytes in `pieces` */
-	u32 entry_tid;
-	u32 reserved;
-	struct {
-		u32 at; /* offset in the record of the bytes that this operation's first piece holds */
-		u32 len;
-	} piece[TG_PLAN_OPS];
-	struct tg_record rec;
-	u8 pieces[KEEP];
-};
+#include "../bpf_task.h"
 
 INLINE void reset_task(struct task *t)
 {
