@@ -806,6 +806,14 @@ int tg_tracer_detach_all(struct tg_tracer *t)
 	return err;
 }
 
+/* What PTRACE_O_EXITKILL does when the tracer ends, now. */
+void tg_tracer_kill_all(struct tg_tracer *t)
+{
+	for (u32 i = 0; i < t->tasks.n_slot; i++)
+		if (t->tasks.slot[i])
+			kill(t->tasks.slot[i]->pid, SIGKILL);
+}
+
 /* ---- life ---- */
 
 int tg_tracer_init(struct tg_tracer *t)

@@ -152,8 +152,12 @@ static int set_wanted(struct ptrace_object *self, PyObject *mapping)
 static void close_tracer(struct ptrace_object *self)
 {
 	/* a thread that stays traced would freeze at its next stop; after a fork it is not ours */
-	if (self->open && self->tracer.tasks.n && self->tracer.owner == gettid())
-		tg_tracer_detach_all(&self->tracer);
+	if (self->open && self->tracer.tasks.n && self->tracer.owner == gettid()) {
+		if (self->tracer.kill_on_exit)
+			tg_tracer_kill_all(&self->tracer);
+		else
+			tg_tracer_detach_all(&self->tracer);
+	}
 	if (self->open)
 		tg_tracer_deinit(&self->tracer);
 	self->open = false;

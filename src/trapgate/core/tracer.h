@@ -258,6 +258,7 @@ int tg_tracer_run(struct tg_tracer *t, int timeout_ms); /* enum tg_run_result or
 int tg_tracer_delay(struct tg_tracer *t, pid_t tid, u64 ns);
 int tg_tracer_detach(struct tg_tracer *t, pid_t tid);
 int tg_tracer_detach_all(struct tg_tracer *t);
+void tg_tracer_kill_all(struct tg_tracer *t);
 int tg_tracer_fail(struct tg_tracer *t, const char *operation, pid_t pid, int error);
 u32 tg_tracer_options(const struct tg_tracer *t);
 u64 tg_now_ns(void);

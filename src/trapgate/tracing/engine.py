@@ -284,6 +284,8 @@ class Engine:
                 self.on_call(record, knows_start=False)
             return
         task.call = None
+        if self.holds:
+            c.memory.forget()  # type: ignore[attr-defined]
         result = record.result
         if self.tampering is not None:
             result = self.tampering.leave(task, c, result)

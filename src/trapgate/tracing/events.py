@@ -133,6 +133,8 @@ class EventMaker:
     def on_exit(self, record: Record) -> None:
         entered = self.open.pop(record.tid, None)
         if entered is not None:
+            if self.holds:
+                entered.c.memory.forget()  # type: ignore[attr-defined]
             args = entered.args + self.decoder.leave(entered.c, record.result)
             self.finish(record, entered.c, args, entered.time_ns, record.time_ns - entered.time_ns)
         elif not self.holds:  # it began before tracing did

@@ -307,10 +307,15 @@ class Session:
             self.engine.message(f"exec: {os.strerror(number)}")
 
     def stop(self, number: int) -> None:
-        """Let go of everything; the command that we started is asked to end, others go on."""
+        """Let go of everything; the command that we started is asked to end, others go on.
+
+        With --kill-on-exit nothing outlives us: closing the source kills it.
+        """
         assert self.engine is not None
         for ending in ENDING:
             signal.signal(ending, signal.SIG_IGN)
+        if self.options.kill_on_exit or self.options.seccomp:
+            return
         if self.engine.child and self.engine.child_status is None:
             for send in (signal.SIGCONT, number):
                 with suppress(ProcessLookupError):

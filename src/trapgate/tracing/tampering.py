@@ -14,6 +14,7 @@ from typing import Any
 
 from trapgate.calls.call import Call
 from trapgate.tracing.lines import Task
+from trapgate.tracing.memory import HeldMemory
 from trapgate.tracing.tamper import MAX_ERRNO, Injection, InjectionState
 
 NO_CALL = -1
@@ -107,6 +108,8 @@ class Tampering:
                     f" but system call '{c.name}' has only {count} arguments"
                 )
             elif number <= len(c.args) and self.write(task.tid, c.args[number - 1], data):
+                if isinstance(c.memory, HeldMemory):
+                    c.memory.forget()
                 poked = True
             else:
                 self.warn(f"poke: Failed to tamper with process {task.tid}: couldn't poke")
