@@ -1,30 +1,43 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""ioctl: the request by its names in the catalogue, the argument of what common programs ask.
+"""ioctl: the request by its names, the argument as the request's family in ``requests`` says.
 
-Requests not listed here print their argument as a number. Names are looked up when a request
-is first seen. Source: ioctl(2), TIOCGWINSZ(2const) and its sisters; include/uapi/linux/termios.h,
-asm-generic/ioctl.h, asm-generic/ioctls.h, linux/fs.h.
+What is not described there prints as a number, and under -v as its bytes if the request
+encodes their count. Source: ioctl(2); include/uapi/asm-generic/ioctl.h.
 """
 
 from __future__ import annotations
 
-from trapgate import catalog
-from trapgate.calls.call import Call
-from trapgate.calls.describe import call
-from trapgate.calls.memory import In, Indirect, Out, Struct
-from trapgate.calls.types import U16, Enum, Fd, Flags, HexLong, Int, Scalar, Switch, Type, styled
-from trapgate.model.values import AnyValue
+from collections.abc import Iterator
+from functools import lru_cache
 
-HEADERS = {"struct winsize": "sys/ioctl.h"}
+from trapgate.calls.call import Call
+from trapgate.calls.describe import EXIT, RETURN, Yield, decoder
+from trapgate.calls.memory import Bytes
+from trapgate.calls.plan import Planner
+from trapgate.calls.requests import FAMILIES, Case, Known, Staged, Stages, known_requests, tell
+from trapgate.calls.types import Fd, HexKLong, Scalar, Switch, Type, styled, truncate
+from trapgate.model.abi import Abi
+from trapgate.model.values import AnyValue, Change
 
 DIRECTIONS = ("_IOC_NONE", "_IOC_WRITE", "_IOC_READ", "_IOC_READ|_IOC_WRITE")
+NONE, WRITE, READ = 0, 1, 2
 
 
-def format_request(request: int) -> str:
+def format_request(c: Call, request: int, known: Known) -> str:
     """The names of ``request`` joined by `` or ``; what it encodes when it has none."""
-    names = dict.fromkeys(known.name for known in catalog.ioctls(request))
-    if names:
-        return " or ".join(names)
+    special, alone = known.special_name(c, request)
+    found = [] if alone else [known.names.get(request, "")]
+    names = [name for name in (special, *found) if name]
+    return " or ".join(names) if names else format_fields(request)
+
+
+@lru_cache(1024)
+def format_fields(request: int) -> str:
+    """What a request without a name encodes.
+
+    >>> format_fields(0x80085401)
+    '_IOC(_IOC_READ, 0x54, 0x1, 0x8)'
+    """
     kind, number, size = request >> 8 & 0xFF, request & 0xFF, request >> 16 & 0x3FFF
     fields = ", ".join(hex(field) if field else "0" for field in (kind, number, size))
     return f"_IOC({DIRECTIONS[request >> 30]}, {fields})"
@@ -35,38 +48,79 @@ class Request(Scalar):
 
     def __init__(self) -> None:
         super().__init__(4, "x")
-        self._texts: dict[int, str] = {}
 
     def decode(self, c: Call, word: int) -> AnyValue | None:
         request = self.number(c, word)
-        text = self._texts.get(request)
-        if text is None:
-            text = self._texts[request] = format_request(request)
-        return styled(c.style, hex(request) if request else "0", text, request if text.startswith("_IOC(") else text)
+        text = "" if c.style == "raw" else format_request(c, request, known_requests(request >> 8 & 0xFF, c.abi))
+        return styled(
+            c.style, hex(request) if request else "0", text, request if text.startswith("_IOC(") else text or request
+        )
 
 
-Winsize = Struct("struct winsize", ws_row=U16, ws_col=U16, ws_xpixel=U16, ws_ypixel=U16)
-Number = Indirect(Int)
-Modem = Indirect(Flags("modem_flags"))
+class Argument(Switch):
+    """The third argument; for plans alone, as ``decode_ioctl`` prints it."""
 
-FIONREAD, FIONBIO, FIOASYNC, TIOCOUTQ = 0x541B, 0x5421, 0x5452, 0x5411
-TIOCGPGRP, TIOCSPGRP, TIOCGSID, TIOCGETD, TIOCSETD = 0x540F, 0x5410, 0x5429, 0x5424, 0x5423
-TIOCGWINSZ, TIOCSWINSZ, TIOCGPTN, TIOCSPTLCK, TIOCPKT = 0x5413, 0x5414, 0x80045430, 0x40045431, 0x5420
-TIOCMGET, TIOCMBIS, TIOCMBIC, TIOCMSET = 0x5415, 0x5416, 0x5417, 0x5418
-TCXONC, TCFLSH, TCSBRK, TCSBRKP, TIOCSCTTY = 0x540A, 0x540B, 0x5409, 0x5425, 0x540E
-TIOCEXCL, TIOCNXCL, TIOCNOTTY, FIOCLEX, FIONCLEX, FICLONE = 0x540C, 0x540D, 0x5422, 0x5451, 0x5450, 0x40049409
+    def __init__(self) -> None:
+        super().__init__("op", {}, HexKLong)
 
-CASES: dict[str | int, Type | None] = {
-    TIOCGWINSZ: Out(Winsize),
-    TIOCSWINSZ: In(Winsize),
-    **dict.fromkeys((FIONREAD, TIOCOUTQ, TIOCGPGRP, TIOCGSID, TIOCGETD, TIOCGPTN), Out(Number)),
-    **dict.fromkeys((FIONBIO, FIOASYNC, TIOCSPGRP, TIOCSETD, TIOCSPTLCK, TIOCPKT), In(Number)),
-    TIOCMGET: Out(Modem),
-    **dict.fromkeys((TIOCMBIS, TIOCMBIC, TIOCMSET), In(Modem)),
-    TCXONC: Enum("tcxonc_options"),
-    TCFLSH: Enum("tcflsh_options"),
-    **dict.fromkeys((TCSBRK, TCSBRKP, TIOCSCTTY, FICLONE), Int),
-    **dict.fromkeys((TIOCEXCL, TIOCNXCL, TIOCNOTTY, FIOCLEX, FIONCLEX), None),
-}
+    def numbers(self, abi: Abi, selector: Type) -> dict[int, Type | None]:
+        """The types of all requests that are described, in all families."""
+        found = self._numbers.get(abi.name)
+        if found is None:
+            found = self._numbers[abi.name] = {}
+            for kind in FAMILIES:
+                found.update({number: case.kind for number, case in known_requests(kind, abi).cases.items()})
+        return found
 
-call("ioctl", fd=Fd, op=Request(), argp=Switch("op", CASES, HexLong))
+    def plan_argument(self, p: Planner) -> None:
+        if p.selected is not None:
+            super().plan_argument(p)
+
+
+def dump(c: Call, addr: int) -> Stages:
+    """The bytes that a request of no family passes and gets, by the direction and size it encodes."""
+    request = c.u32(1)
+    direction, buffer = request >> 30, Bytes(request >> 16 & 0x3FFF, hexadecimal=True)
+    before = buffer.at(c, addr) if direction != READ else None
+    if direction == WRITE or (before is not None and before.text == hex(addr)):
+        return before or c.address(addr)
+    yield EXIT
+    after = buffer.at(c, addr)
+    return after if before is None else Change(before, after)
+
+
+Dumped = Case(Staged(Bytes(0), dump))
+Unknown = Case(HexKLong)
+
+
+def find_case(c: Call, request: int) -> Case:
+    """What ``request`` takes, as far as it is known."""
+    kind = request >> 8 & 0xFF
+    known = known_requests(kind, c.abi).find(request)
+    if known is not None:
+        return known
+    is_sized = request >> 16 & 0x3FFF and truncate(c.args[2], c.abi.word, False)
+    return Dumped if kind not in FAMILIES and is_sized and not c.abbrev else Unknown
+
+
+@decoder("ioctl", plannable=True, fd=Fd, op=Request(), argp=Argument())
+def decode_ioctl(c: Call) -> Iterator[Yield]:
+    """By hand, as the request decides about the argument's type and moment, its name, and the result."""
+    assert c.description is not None
+    request = c.u32(1)
+    yield "fd", Fd.value(c, c.args[0])
+    yield "op", c.description.type_of("op").value(c, request)
+    case = find_case(c, request)
+    if case.kind is not None:
+        word = c.args[2] if isinstance(case.kind, Scalar) else truncate(c.args[2], c.abi.word, False)
+        yield case.name, (yield from tell(c, case.kind, word))
+    if case.returns is None and case.note is None:
+        return
+    if not c.exiting:
+        yield RETURN
+    if c.error:
+        return
+    if case.returns is not None:
+        c.shown_result = case.returns.value(c, c.result & (1 << 64) - 1)
+    if case.note is not None:
+        c.note = case.note(c)

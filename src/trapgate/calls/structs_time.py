@@ -81,6 +81,19 @@ def show_ticks(value: int, style: str = "abbrev") -> AnyValue:
     return Joined(shown, remark(f"{seconds}.{rest:02} s"))
 
 
+def show_fraction(value: int, digits: int, style: str) -> AnyValue:
+    """Parts of a second, ``digits`` of which make one, and the seconds: ``1500 /* 0.001500 s */``.
+
+    >>> show_fraction(-1500, 6, "abbrev").text
+    '-1500 /* -0.001500 s */'
+    """
+    shown = Number(str(value), value)
+    if not value or style == "raw":
+        return shown
+    seconds, rest = divmod(abs(value), 10**digits)
+    return Joined(shown, remark(f"{'-' if value < 0 else ''}{seconds}.{rest:0{digits}} s"))
+
+
 class Dated(Type):
     """A timespec or timeval followed by a remark that tells the local time.
 

@@ -45,6 +45,12 @@ def ioctls(what: str | int | None = None) -> tuple[Ioctl, ...]:
     return tuple(Ioctl(*row) for row in open_database().execute(query, (value, value)))
 
 
+def request_names(kind: int) -> list[tuple[str, int]]:
+    """(name, number) of the requests whose type byte is ``kind``, other names of the same request left out."""
+    query = "SELECT name, value FROM ioctl WHERE (value >> 8) & 255 = ? AND encoding != 'alias' ORDER BY value, name"
+    return open_database().execute(query, (kind,)).fetchall()
+
+
 def errors(what: str | int | None = None, system: str | None = None) -> tuple[Constant, ...]:
     """The errno of that name or number, in all systems and Linux architectures or in one."""
     return _constants("errno", what, system)
