@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from trapgate.calls.call import Call
-from trapgate.calls.memory import Array, Struct, View
+from trapgate.calls.memory import Array, Fixed, Struct, View
 from trapgate.calls.quote import Hex
-from trapgate.calls.structs_net import EtherProtocol, InternetProtocol, show_hardware, show_host
+from trapgate.calls.structs_net import EtherProtocol, Family8, InternetProtocol, show_hardware, show_host
 from trapgate.calls.types import Enum, Named, Scalar, Type, format_int, styled
 from trapgate.model import values
 from trapgate.model.abi import Abi
@@ -262,17 +262,47 @@ class _Indexed(Type):
     def size(self, abi: Abi) -> int:
         return self.inner.size(abi)
 
+    def align(self, abi: Abi) -> int:
+        return self.inner.align(abi)
+
     def load(self, c: Call, data: bytes, offset: int) -> AnyValue:
         index, self.index = self.index, self.index + 1
         return Joined("[", self.names.value(c, index), "]=", self.inner.load(c, data, offset))
 
 
+class FixedIndexed(Fixed):
+    """``T name[n]`` inside a structure, its elements with the names of their indices."""
+
+    def __init__(self, inner: Type, n: int, names: str) -> None:
+        super().__init__(inner, n)
+        self.names = Enum(names, unknown="", base="u")
+
+    def load(self, c: Call, data: bytes, offset: int) -> AnyValue:
+        return Fixed(_Indexed(self.inner, self.names), self.n).load(c, data, offset)
+
+
+class HardwareAddress(Type):
+    """A hardware address of ``n`` bytes inside a structure."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+    def size(self, abi: Abi) -> int:
+        return self.n
+
+    def align(self, abi: Abi) -> int:
+        return 1
+
+    def load(self, c: Call, data: bytes, offset: int) -> AnyValue:
+        return show_hardware(c, data[offset : offset + self.n])
+
+
 class Elements:
     """As many of ``inner`` as there is room for, one at least; ``names``: the table of their indices."""
 
-    def __init__(self, inner: Type, names: str | None = None, unknown: str = "") -> None:
+    def __init__(self, inner: Type, names: str | None = None, unknown: str = "", base: str = "u") -> None:
         self.inner = inner
-        self.names = None if names is None else Enum(names, unknown=unknown, base="u")
+        self.names = None if names is None else Enum(names, unknown=unknown, base=base)
 
     def __call__(self, scope: Scope, addr: int, length: int) -> list[AnyValue] | None:
         count = length // self.inner.size(scope.c.abi)
@@ -338,14 +368,24 @@ class ByFamily:
         self.own = own
 
     def __call__(self, scope: Scope, addr: int, length: int) -> list[AnyValue] | None:
-        found = self.families.get(scope.number if self.own else scope.family)
+        found = self.families.get(scope.number & 0xFF if self.own else scope.family)
         return None if found is None else [found.show(scope, addr, length)]
+
+
+def show_unknown(c: Call, family: int, addr: int, length: int) -> AnyValue:
+    """A message of which only the family is known: ``{family=AF_UNSPEC, data="…"}``."""
+    fields: list[tuple[str | None, AnyValue]] = [("family", Family8.value(c, family))]
+    if length > 1:
+        fields.append(("data", hex_bytes(c, addr + 1, length - 1)))
+    return values.Struct(fields)
 
 
 # --- messages -------------------------------------------------------------------------------
 
 
-def show_header(scope: Scope, struct: Struct, attributes: Attributes | None, addr: int, length: int) -> list[AnyValue]:
+def show_header(
+    scope: Scope, struct: Struct, attributes: Attributes | Decode | None, addr: int, length: int
+) -> list[AnyValue]:
     """A message that begins with ``struct``, whose first byte, the family, is ``scope.family``.
 
     ``...`` stands for the other members if the message is too short, an address if they cannot
@@ -370,5 +410,6 @@ def show_header(scope: Scope, struct: Struct, attributes: Attributes | None, add
     out: list[AnyValue] = [values.Struct(fields)]
     offset = align4(size)
     if whole and attributes is not None and length > offset:
-        out.append(attributes.show(scope, addr + offset, length - offset))
+        rest = addr + offset, length - offset
+        out += decode(attributes, scope, *rest) or [hex_bytes(c, *rest)]
     return out

@@ -33,6 +33,7 @@ Payload = Callable[[Call, View, int, int], "list[AnyValue] | None"]
 """Decodes a payload: call, header, address, length; None if the protocol does not know the message."""
 
 PAYLOADS = {
+    ROUTE: "route",
     SELINUX: "selinux",
     NETFILTER: "netfilter",
     GENERIC: "generic",
