@@ -46,6 +46,15 @@ class FakeProcess:
     def pid_text(self, pid: int, kind: str) -> str:
         return f"<{kind}>"
 
+    def pidfd_target(self, fd: int) -> int:
+        return {9: 42}.get(fd, 0)
+
+    def other_fd_text(self, pid: int, fd: int, ours: bool = False) -> str:
+        return f"</of/{pid}{'/ours' if ours else ''}>"
+
+    def namespaces_text(self, pid: int, kinds: list[str]) -> str:
+        return ", ".join([f"{kind}:[{pid}]" for kind in kinds])
+
 
 class Shown:
     """One call: ``text`` is its line, ``data`` its arguments for JSON."""
