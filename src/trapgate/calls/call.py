@@ -188,6 +188,8 @@ class Call:
     """Whether another call (ipc, socketcall) was made that stands for this one."""
     more_at_exit = False
     """Whether arguments are still to come when the call returns."""
+    resumes = ""
+    """restart_syscall: the name of the call that goes on, when it is known."""
     state: object = None
     """What a hand-written decoder keeps from entry to exit."""
 

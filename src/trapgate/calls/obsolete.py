@@ -41,6 +41,5 @@ _describe("afs_syscall", 5, "x86_64 x32 i386")
 _describe("getpmsg putpmsg", 5, "x86_64 x32 i386", "network")
 
 # made by the kernel's own code, or by nobody
-_describe("restart_syscall", 0, "x86_64 x32 i386 aarch64")
 _describe("uretprobe uprobe", 0, "x86_64 x32")
 _describe("sysfs", 3, "x86_64 x32 i386")

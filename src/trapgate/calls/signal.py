@@ -33,7 +33,7 @@ from trapgate.calls.types import (
     with_remark,
 )
 from trapgate.model.abi import Abi
-from trapgate.model.values import AnyValue, Number, Symbol
+from trapgate.model.values import AnyValue, Number, Symbol, Value
 from trapgate.model.values import Struct as StructValue
 
 SA_RESTORER = 0x04000000
@@ -260,3 +260,9 @@ def sigreturn(c: Call) -> Iterator[Yield]:
     else:
         yield "mask", StructValue([("mask", format_signal_set(low + high, c.style))])
     yield RETURN
+
+
+@decoder("restart_syscall")
+def restart_syscall(c: Call) -> Iterator[Yield]:
+    """The kernel's own: it has no arguments, and goes on with a call that a signal interrupted."""
+    yield "", Value(f"<... resuming interrupted {c.resumes or 'system call'} ...>")

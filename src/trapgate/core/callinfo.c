@@ -138,6 +138,13 @@ int tg_call_get(const struct tg_task *task, u8 stop, struct tg_call *ret)
 	return 0;
 }
 
+/* The number of the call that a thread was interrupted in when it was attached to; -1 for none that is known. */
+s64 tg_call_interrupted(const struct tg_task *task)
+{
+	struct tg_call call;
+	return regs_get(task, TG_INFO_EXIT, &call) < 0 ? -1 : call.nr;
+}
+
 bool tg_have_get_syscall_info(void)
 {
 	return tg_use_syscall_info;

@@ -152,6 +152,7 @@ static bool is_exec(u8 abi, s64 nr)
 
 static int on_entry(struct tg_tracer *t, struct tg_task *task, const struct tg_call *call, u64 now)
 {
+	s64 before = task->nr;
 	task->abi = call->abi;
 	task->nr = call->nr;
 	task->ip = call->ip;
@@ -173,7 +174,7 @@ static int on_entry(struct tg_tracer *t, struct tg_task *task, const struct tg_c
 		return 0;
 	task->flags |= TG_T_WANTED;
 	if (t->hold)
-		return put_call(t, task, TG_ENTER, 0, now);
+		return put_call(t, task, TG_ENTER, before, now);
 	struct tg_record *record;
 	int err = tg_record_begin(&task->rec, TG_CALL, &record);
 	if (err)
@@ -449,6 +450,7 @@ static int on_stop(struct tg_tracer *t, struct tg_task **at, int status)
 	task->sig = 0;
 	if (task->flags & TG_T_NEW) {
 		task->flags &= ~(u32)TG_T_NEW;
+		task->nr = tg_call_interrupted(task);
 		const struct tg_record record = {0};
 		if (!(task->flags & TG_T_HIDDEN))
 			err = put(t, task, TG_ATTACH, &record);

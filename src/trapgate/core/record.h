@@ -33,7 +33,8 @@ typedef int64_t s64;
 
 enum tg_kind {
 	TG_CALL = 1,      /* entry and exit in one: time is the entry's, result is valid */
-	TG_ENTER = 2,     /* entry only: held at entry, or a call that never returned */
+	TG_ENTER = 2,     /* entry only: held at entry (result = number of the call before it, -1 if unknown), or a call
+	                     that never returned */
 	TG_EXIT = 3,      /* exit only: held at exit, or attached in the middle of a call */
 	TG_SIGNAL = 4,    /* nr = signal; piece 0 = siginfo (128 bytes, addr 0, absent if unavailable) */
 	TG_FORK = 5,      /* pid/tid = parent; nr = new tid; arg[0] = new pid; arg[1] = PTRACE_EVENT_* */

@@ -177,6 +177,7 @@ struct tg_call {
 };
 
 int tg_call_get(const struct tg_task *task, u8 stop, struct tg_call *ret);
+s64 tg_call_interrupted(const struct tg_task *task);
 int tg_call_set_entry(const struct tg_task *task, s64 nr, const u64 *arg);
 int tg_call_set_result(const struct tg_task *task, s64 value);
 bool tg_have_get_syscall_info(void);

@@ -261,6 +261,8 @@ class Engine:
         if not self.is_wanted(c):
             return
         task.call = c
+        if c.name == "restart_syscall":
+            self.find_resumed(task, c, record.result)
         if self.tampering is not None:
             self.tampering.enter(task, c)
         if self.summary is not None:
@@ -275,6 +277,13 @@ class Engine:
         self.put_call(task, c.name, self.join(task.shown))
         if self.lines.autoflush and task.staged is None:
             task.sink.flush()
+
+    def find_resumed(self, task: Task, c: Call, before: int) -> None:
+        """Find which call the kernel restarts: the one before, or the one that was restarted before."""
+        name = self.decoder.find(c.abi, before)[0] if before >= 0 else ""
+        if name != c.name:
+            task.resumes = name
+        c.resumes = task.resumes
 
     def on_exit(self, record: Record) -> None:
         task = self.task(record)

@@ -53,6 +53,7 @@ class Task:
         "notes",
         "process",
         "reprint",
+        "resumes",
         "stack",
         "tampered",
     )
@@ -80,6 +81,8 @@ class Task:
         self.counts: dict[int, int] = {}
         self.process: object = None
         self.reprint = False
+        self.resumes = ""
+        """The call that restart_syscall goes on with."""
         self.notes = ""
         self.stack: str = ""
         self.tampered: Tampered | None = None

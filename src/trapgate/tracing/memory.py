@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-
 PAGE = 4096
 MOST_BY_PAGE = 2 * PAGE
 """More than that at once is read as it is."""

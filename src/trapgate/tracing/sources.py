@@ -124,7 +124,7 @@ def open_bpf(o: TraceOptions) -> Any:
 
 
 def wanted_bitmaps(o: TraceOptions) -> Mapping[int, bytes] | None:
-    """For each ABI a bit per number of the calls that are traced; None when all are, as with -d, which tells of each."""
+    """For each ABI a bit per number of the traced calls; None when all are, as with -d, which tells of each."""
     if o.calls.is_everything or o.injections or o.debug:
         return None
     return {abi.index: _bitmap(o, abi) for abi in LIVE_ABIS}
