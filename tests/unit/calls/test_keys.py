@@ -85,7 +85,7 @@ def test_lines(shown, words, options, line):
 
 @pytest.mark.parametrize(("abi", "pointer"), [("x86_64", "Q"), ("i386", "I")])
 def test_a_derivation_is_told_after_a_failure(shown, abi, pointer):
-    derivation = struct.pack(f"<2{pointer}I32x", 0x70000, 0, 0)
+    derivation = struct.pack(f"<2{pointer}I36x", 0x70000, 0, 0)
     line = shown(
         "keyctl",
         23,

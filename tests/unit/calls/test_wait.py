@@ -7,7 +7,7 @@ import struct
 import pytest
 
 WIDE_USAGE = struct.pack("<4q14q", 1, 2, 3, 4, *range(14))
-CHILD = struct.pack("<iii4xiiiqq", 17, 0, 1, 9, 0, 42, 150, 0).ljust(128, b"\0")
+CHILD = struct.pack("<iii4xiii4xqq", 17, 0, 1, 9, 0, 42, 150, 0).ljust(128, b"\0")
 
 
 def status(number):
