@@ -84,8 +84,9 @@ def _compare(a: Entry, b: Entry, one_abi: bool) -> list[Change]:
 
 
 def _by_name(entries: Iterable[Entry]) -> dict[str, Entry]:
-    """The entries by name; of a name with two numbers the lower one counts."""
+    """The entries by name; of a name with two numbers the one that is no older form counts, else the lower."""
     found: dict[str, Entry] = {}
     for entry in entries:
-        found.setdefault(entry.name, entry)
+        if entry.name not in found or (entry.status == "yes" and found[entry.name].status != "yes"):
+            found[entry.name] = entry
     return found

@@ -23,7 +23,7 @@ from trapgate.cli.options import add_place_options, choose_abi, note_newer_versi
 from trapgate.cli.tables import Cell, add_format_options, print_table
 from trapgate.model.errors import UsageError
 
-COLUMNS = ("number", "name", "status", "since", "until", "symbol", "arguments")
+COLUMNS = ("number", "name", "status", "since", "until", "symbol", "arguments", "id")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -59,24 +59,35 @@ def run(args: argparse.Namespace) -> int:
 
 
 def format_c_header(abi: Abi, entries: Sequence[Entry], version: str) -> list[str]:
-    """Lines of C that define a number for each name, `__NR_` before it on Linux."""
+    """Lines of C that define a number for each name, `__NR_` before it on Linux.
+
+    Of a name that older forms of the call have as well, the others are `SYS_freebsd4_getfsstat` and the like.
+    """
     prefix = "__NR_" if abi.system == "linux" else "SYS_"
     guard = re.sub(r"\W", "_", f"TRAPGATE_{abi.system}_{abi.name}").upper()
     lines = [f"/* {abi.system}/{abi.name} {version} */", f"#ifndef {guard}", f"#define {guard}"]
-    lines += [f"#define {prefix}{_word(entry.name)} {entry.number}" for entry in entries]
+    defined = {entry.name: entry.number for entry in sorted(entries, key=lambda entry: entry.status == "yes")}
+    for entry in entries:
+        old = "" if defined[entry.name] == entry.number else f"{entry.status}_"
+        lines.append(f"#define {prefix}{old}{_word(entry.name)} {entry.number}")
     return [*lines, "#endif"]
 
 
 def format_python(abi: Abi, entries: Sequence[Entry], version: str) -> list[str]:
-    """Lines of Python: a dictionary from number to name."""
+    """Lines of Python: a dictionary from number to name; of several names for a number, the others are comments."""
     lines = [f'"""{abi.system}/{abi.name} {version}"""', "", "CALLS = {"]
-    return [*lines, *(f'    {entry.number}: "{entry.name}",' for entry in entries), "}"]
+    seen: set[int] = set()
+    for entry in entries:
+        lines.append(f'    {"# " if entry.number in seen else ""}{entry.number}: "{entry.name}",')
+        seen.add(entry.number)
+    return [*lines, "}"]
 
 
 def _choose_entries(abi: Abi, args: argparse.Namespace) -> list[Entry]:
     if args.removed:
         current = {entry.name for entry in catalog.table(abi.system, abi.name)}
-        entries = [entry for entry in catalog.history(abi.system, abi.name) if entry.name not in current]
+        past = (entry for entry in catalog.history(abi.system, abi.name) if entry.until)
+        entries = [entry for entry in past if entry.name not in current]
     else:
         entries = list(catalog.table(abi.system, abi.name, args.version))
     tests = _filters(abi, args)
@@ -143,7 +154,7 @@ def _row(entry: Entry, style: str | None) -> tuple[Cell, ...]:
     if style:
         signature = find_signature(entry.name, entry.system, entry.abi)
         arguments = ", ".join(map(str, signature.arguments)) if signature else ""
-    return (entry.number, entry.name, entry.status, entry.since, entry.until, entry.symbol, arguments)
+    return (entry.number, entry.name, entry.status, entry.since, entry.until, entry.symbol, arguments, entry.id)
 
 
 def _word(name: str) -> str:

@@ -117,8 +117,11 @@ def _at_version(card: Card, abi: Abi, version: str) -> Card:
 
 def find_convention(abi: Abi) -> Convention | None:
     """How a call is made in an ABI, None where nothing is known."""
-    found = (c for c in catalog.conventions() if c.arch == abi.convention and c.kind != "function")
-    return next((c for c in found if c.system == abi.system or abi.system not in ("linux", "macos", "windows")), None)
+    kinds = ("hypercall", "sbi", "smccc") if abi.layer == "hypercall" else ("syscall",)
+    found = [c for c in catalog.conventions() if c.arch == abi.convention and c.kind in kinds]
+    own = [c for c in found if abi.system in c.system.replace("-", "").lower()]
+    # DragonFly makes its calls as FreeBSD does; the hypervisors have other names there.
+    return next(iter(own or (found if abi.system not in ("linux", "macos", "windows") else ())), None)
 
 
 def _print_json(card: Card, classes: tuple[str, ...]) -> None:

@@ -138,7 +138,7 @@ def _numbers(card: Card, abi: Abi, labels: Mapping[str, str], everywhere: bool) 
     gone: list[str] = []
     for entry in sorted(card.entries, key=lambda entry: entry.abi != abi.name):
         if entry.until is None:
-            mark = "" if entry.live else "*"
+            mark = "*" if not entry.live else "" if entry.status == "yes" else f" ({entry.status})"
             since = f" {labels.get(entry.since, entry.since)}" if entry.since else ""
             groups.setdefault(entry.number, []).append(f"{entry.abi}{mark}{since}")
         else:
@@ -184,22 +184,20 @@ def _with_label(version: str, labels: Mapping[str, str]) -> str:
 
 def _arguments(signature: Signature | None, convention: Convention | None, entry: Entry) -> list[str]:
     """The arguments with their registers, types and what the kernel does with the memory they point to."""
-    if signature is None or not signature.arguments:
-        return []
     registers = split_registers(convention.arguments) if convention else []
     rows = []
-    for position, argument in enumerate(signature.arguments):
+    for position, argument in enumerate(signature.arguments if signature else ()):
         register = registers[position] if position < len(registers) else "stack" if registers else ""
         rows.append((register, argument.name or f"#{position + 1}", argument.type, format_use(argument, entry.system)))
-    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    widths = [max((len(row[i]) for row in rows), default=0) for i in range(3)]
     gaps = [width + 3 if width else 0 for width in widths]
     lines = ["".join(row[i].ljust(gaps[i]) for i in range(3)) + row[3] for row in rows]
-    if registers and convention:
-        result = convention.result.partition(",")[0]
-        register = convention.number_in.split()[0]
-        lines.append(
-            f"{register} = {format_register_number(entry)}, then {convention.instruction}; the result is in {result}"
-        )
+    if convention and entry.live and convention.number_in not in ("", "-"):
+        result = convention.result.partition(",")[0].partition(" ")[0]
+        register = convention.number_in.partition(" ")[0]
+        number = format_register_number(entry)
+        how = f"{register} = {number}, then {convention.instruction}; the result is in {result}"
+        lines += _wrap(how if signature else f"{how}; arguments: {convention.arguments}", 12)
     return lines
 
 

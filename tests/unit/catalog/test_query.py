@@ -141,3 +141,32 @@ def test_every_fact_file_says_where_it_is_from() -> None:
     for source in catalog.sources():
         assert source.source and source.version and source.licence
         assert "j00ru" not in source.source and "systrack" not in source.source
+
+
+@pytest.mark.parametrize(
+    ("name", "system", "line"),
+    [
+        ("getpid", "linux", "rax = 39, then syscall; the result is in rax"),
+        ("getfsstat", "freebsd", "rax = 557, then syscall"),
+        ("H_ENTER", "papr", "r3 = 8, then sc 1; the result is in r3; arguments: r4-r12"),
+        ("HVCALL_POST_MESSAGE", "hyperv", "rcx = 92, then call hypercall page"),
+        ("KVM_HC_SEND_IPI", "kvm", "rax = 10, then vmcall (Intel)"),
+        ("SBI_EXT_TIME", "sbi", "a7 = 0x54494d45, then ecall"),
+        ("PSCI_0_2_FN_CPU_ON", "smccc", "w0 = 0x84000003, then smc #0 / hvc #0"),
+    ],
+)
+def test_each_call_says_how_it_is_made(run_trapgate, name: str, system: str, line: str) -> None:
+    place = ["--abi", "x86_64"] if system == "linux" else ["--system", system]
+    assert line in run_trapgate("show", name, *place).stdout
+
+
+def test_operations_of_hypercalls() -> None:
+    assert {s.name for s in catalog.subcalls("SBI_EXT_HSM", "sbi")} >= {"SBI_EXT_HSM_HART_START"}
+    assert len({entry.number for entry in catalog.table("papr")}) == len(catalog.table("papr"))
+    assert catalog.conflicts("PSCI_1_1_FN_MEM_PROTECT_CHECK_RANGE")[0].other_value == "0x84000013"
+
+
+def test_an_older_form_of_a_call_has_other_arguments() -> None:
+    assert str(catalog.find_signature("getfsstat", "freebsd").arguments[0]) == "struct statfs *buf"
+    change = {c.name: c for c in catalog.diff("freebsd", "openbsd") if c.kind == "renumbered"}["getfsstat"]
+    assert change.before == "557"

@@ -87,9 +87,13 @@ def load(database: sqlite3.Connection) -> None:
         if system != "linux":
             for row in read_facts(f"{system}_signatures").rows():
                 declared[row["name"]].append(row)
-        for row in read_facts(f"{system}_calls").rows():
+        rows = list(read_facts(f"{system}_calls").rows())
+        current = {row["name"] for row in rows if row["status"] == "yes"}
+        for row in rows:
             if system == "linux":
                 writer.add_entry(system, row, linux.choose(row))
+            elif row["status"] != "yes" and row["name"] in current:
+                writer.add_entry(system, row, None)  # an older form of a call: its arguments were others
             else:
                 writer.add_entry(system, row, _choose(declared[row["name"]], row["abi"]))
     for row in read_facts("hypervisor_calls").rows():

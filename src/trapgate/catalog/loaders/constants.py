@@ -21,7 +21,14 @@ def load(database: sqlite3.Connection) -> None:
                 *(int(row["size"] or 0), row["argument"], row["encoding"], row["header"]),
             ),
         )
-    for system in ("linux", "xen", "illumos"):
-        for row in read_facts(f"{system}_subcalls").rows():
-            values = (system, row["call"], row["value"], row["name"], row.get("header", ""), row.get("kind", ""))
+    for owner in ("linux", "xen", "illumos", "hypervisor"):
+        for row in read_facts(f"{owner}_subcalls").rows():
+            values = (
+                row.get("system", owner),
+                row["call"],
+                row["value"],
+                row["name"],
+                row.get("header", ""),
+                row.get("kind", ""),
+            )
             database.execute("INSERT INTO subcall VALUES (?, ?, ?, ?, ?, ?)", values)
