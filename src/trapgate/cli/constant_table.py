@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from trapgate.catalog.constants import Constant
 from trapgate.catalog.platforms import closest
 from trapgate.cli.options import parse_number
-from trapgate.cli.tables import add_format_options, print_table
+from trapgate.cli.tables import add_definition_options, add_format_options, format_definitions, print_table
 from trapgate.model.errors import UsageError
 
 _ARCHS = {"x86_64": "x86", "i686": "x86", "aarch64": "arm64", "armv7l": "arm", "ppc64le": "powerpc", "s390x": "s390"}
@@ -21,7 +21,7 @@ def add_constant_options(parser: argparse.ArgumentParser, what: str) -> None:
     """Adds the name or number, `--system` and the formats."""
     parser.add_argument("what", nargs="?", metavar="NAME|NUMBER", help=what)
     parser.add_argument("--system", metavar="S", help="an architecture of Linux (x86, mips, …), or macos, freebsd, …")
-    add_format_options(parser)
+    add_definition_options(add_format_options(parser), "constants of Python")
 
 
 def print_constants(
@@ -34,12 +34,16 @@ def print_constants(
     systems = list(dict.fromkeys(constant.system for constant in everything))
     if args.system and args.system not in systems:
         raise UsageError(kind, f"nothing is known of {args.system!r}", f"there are {', '.join(systems)}")
-    system = args.system or (None if what is not None else _native(systems))
+    one_system = what is None or args.format in ("c-header", "python")
+    system = args.system or (_native(systems) if one_system else None)
     found = look_up(what, system)
     if not found:
         near = closest(str(args.what), {constant.name for constant in everything})
         raise UsageError(kind, f"there is no {args.what}", f"nearest: {', '.join(near)}" if near else "")
-    if args.format or what is None:
+    if args.format in ("c-header", "python"):
+        values = ((constant.name, constant.number) for constant in found)
+        print("\n".join(format_definitions(values, args.format, f"{kind} of {system}")))
+    elif args.format or what is None:
         rows = [(c.system, c.number, c.name, c.text, c.kind) for c in found]
         print_table(("system", "number", "name", text, "kind"), rows, args.format)
     else:

@@ -15,7 +15,7 @@ from trapgate import catalog
 from trapgate.catalog.constants import Ioctl
 from trapgate.catalog.platforms import closest
 from trapgate.cli.options import parse_number
-from trapgate.cli.tables import Cell, add_format_options, print_table
+from trapgate.cli.tables import Cell, add_definition_options, add_format_options, format_definitions, print_table
 from trapgate.model.errors import UsageError
 
 COLUMNS = ("request", "name", "direction", "type", "number", "size", "argument", "header")
@@ -27,12 +27,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `ioctl`."""
     parser.add_argument("what", nargs="?", metavar="NAME|NUMBER", help="a request: TIOCGWINSZ, 0x5413, 21523")
     parser.add_argument("--decode", metavar="N", help="show the fields that the number N encodes")
-    add_format_options(parser)
+    add_definition_options(add_format_options(parser), "constants of Python")
 
 
 def run(args: argparse.Namespace) -> int:
     """Prints requests, or the fields of one."""
     if args.decode is not None:
+        if args.format in ("c-header", "python"):
+            raise UsageError("ioctl --decode", f"--{args.format} is for requests", "--json, --csv and --tsv work here")
         number = parse_number(args.decode)
         if number is None or not 0 <= number < 1 << 32:
             raise UsageError("ioctl --decode", f"{args.decode!r} is no 32-bit number", "trapgate ioctl --decode 0x5413")
@@ -44,6 +46,10 @@ def run(args: argparse.Namespace) -> int:
     found = catalog.ioctls(args.what if number is None else number)
     if not found:
         _fail(args.what, number)
+    if args.format in ("c-header", "python"):
+        values = ((request.name, request.value) for request in found)
+        print("\n".join(format_definitions(values, args.format, "ioctl requests of Linux on x86_64")))
+        return 0
     print_table(COLUMNS, [_row(request) for request in found], args.format)
     return 0
 

@@ -20,7 +20,7 @@ from trapgate.catalog.query import find_signature
 from trapgate.catalog.values import Abi, Entry
 from trapgate.cli.classes import read_classes
 from trapgate.cli.options import add_place_options, choose_abi, note_newer_version
-from trapgate.cli.tables import Cell, add_format_options, print_table
+from trapgate.cli.tables import Cell, add_definition_options, add_format_options, print_table
 from trapgate.model.errors import UsageError
 
 COLUMNS = ("number", "name", "status", "since", "until", "symbol", "arguments", "id")
@@ -37,9 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--arch-only", action="store_true", help="only calls that one architecture alone has")
     parser.add_argument("--removed", action="store_true", help="only calls that the packaged version has no more")
     parser.add_argument("--live", action="store_true", help="leave out what only answers ENOSYS")
-    formats = add_format_options(parser)
-    for name, text in (("c-header", "#define lines"), ("python", "a dictionary of Python")):
-        formats.add_argument(f"--{name}", dest="format", action="store_const", const=name, help=f"print {text}")
+    add_definition_options(add_format_options(parser), "a dictionary of Python")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -27,6 +27,26 @@ def add_format_options(parser: argparse.ArgumentParser) -> argparse._MutuallyExc
     return group
 
 
+def add_definition_options(group: argparse._MutuallyExclusiveGroup, python: str) -> None:
+    """Adds `--c-header` and `--python` to the formats; `python` says what the latter prints."""
+    for name, text in (("c-header", "#define lines"), ("python", python)):
+        group.add_argument(f"--{name}", dest="format", action="store_const", const=name, help=f"print {text}")
+
+
+def format_definitions(values: Iterable[tuple[str, int]], style: str, title: str) -> list[str]:
+    """Lines of C or Python that give each name its value; of one name with several values the first.
+
+    >>> format_definitions([("EPERM", 1)], "python", "linux")
+    ['\"\"\"linux\"\"\"', '', 'EPERM = 1']
+    """
+    named: dict[str, int] = {}
+    for name, value in values:
+        named.setdefault(name, value)
+    if style == "python":
+        return [f'"""{title}"""', "", *(f"{name} = {value}" for name, value in named.items())]
+    return [f"/* {title} */", *(f"#define {name} {value:#x}" for name, value in named.items())]
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], style: str | None) -> None:
     """Prints `rows` to standard output as `style` says: json, csv, tsv, or None for a person."""
     write_table(columns, list(rows), style, sys.stdout)
