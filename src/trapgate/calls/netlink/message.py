@@ -34,6 +34,7 @@ Payload = Callable[[Call, View, int, int], "list[AnyValue] | None"]
 
 PAYLOADS = {
     ROUTE: "route",
+    SOCK_DIAG: "diag",
     SELINUX: "selinux",
     NETFILTER: "netfilter",
     GENERIC: "generic",
