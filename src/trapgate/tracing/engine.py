@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from trapgate.calls.call import UNKNOWN_PROCESS, Call, Memory
 from trapgate.calls.describe import Argument
@@ -38,8 +39,18 @@ from trapgate.tracing.summary import Summary
 from trapgate.tracing.tampering import Tampering
 from trapgate.tracing.timestamps import Clock, format_seconds
 
+if TYPE_CHECKING:
+    from trapgate.tracing.stacks import Stacks
+
 MOST_BODIES = 1 << 16
 """Distinct calls that are remembered with their text."""
+
+
+def make_stacks(options: TraceOptions) -> Stacks:
+    """What makes the stacks of -k; raises CannotTraceError without the library for it."""
+    from trapgate.tracing.stacks import Stacks
+
+    return Stacks(options.stack_frame_limit, options.stack == "source")
 
 
 class Engine:
@@ -71,6 +82,9 @@ class Engine:
         self.palette = Palette.from_environment() if colored else None
         self.tampering = Tampering(options.injections, chosen.source, self.message) if options.injections else None
         self.matcher = PathFilter(options.paths, options.fds) if options.paths or options.fds is not None else None
+        self.stacks = make_stacks(options) if options.stack is not None else None
+        self.has_run = False
+        """Whether the command's own program has begun."""
         self.now_ns = 0
         self.last_ns = 0
         self.ip = 0
@@ -269,6 +283,8 @@ class Engine:
             task.cpu_ns = self.cpu_times.read(task.tid)
         if self.options.summary_only:
             return
+        if self.stacks is not None and (self.has_run or task.tid != self.child):
+            task.stack = self.stacks.render(task.pid, task.tid)
         if self.filter_status:
             self.lines.stage(task)
         self.nr = record.nr
@@ -353,6 +369,7 @@ class Engine:
                 self.lines.publish(task, wanted)
             if not wanted:
                 self.lines.ended(task)
+                task.stack = ""
                 return
         duration = end_ns - task.entered_ns
         if self.remaining is not None:
@@ -372,6 +389,15 @@ class Engine:
         if self.dumps:
             tail = "\n".join([tail, *format_dump(c, self.options.read_fds, self.options.write_fds)])
         self.lines.end(task, tail)
+        if self.stacks is not None:
+            self.put_stack(task)
+
+    def put_stack(self, task: Task) -> None:
+        """-k: the stack below a line; of a call the one it was entered with."""
+        assert self.stacks is not None
+        text, task.stack = task.stack, ""
+        task.sink.write(text or self.stacks.render(task.pid, task.tid))
+        task.sink.flush()
 
     def put_call(self, task: Task, name: str, arguments: str) -> None:
         """A call's name and the arguments that are known."""
@@ -422,11 +448,16 @@ class Engine:
             self.ip = read_instruction_pointer(task.tid)
         text = describe_signal(record, BY_INDEX[task.abi], self.options.decode, task.process)  # type: ignore[arg-type]
         self.lines.line(task, f"--- {text} ---")
+        if self.stacks is not None:
+            self.put_stack(task)
 
     def on_stop(self, record: Record) -> None:
         if self.options.summary_only or record.nr not in self.options.signals:
             return
-        self.lines.line(self.task(record), f"--- stopped by {signal_name(record.nr)} ---")
+        task = self.task(record)
+        self.lines.line(task, f"--- stopped by {signal_name(record.nr)} ---")
+        if self.stacks is not None:
+            self.put_stack(task)
 
     def on_attach(self, record: Record) -> None:
         if record.tid in self.tasks:
@@ -450,6 +481,9 @@ class Engine:
 
     def on_exec(self, record: Record) -> None:
         former = record.nr
+        self.has_run |= record.tid == self.child
+        if self.stacks is not None:
+            self.stacks.forget(record.pid)
         if former and former != record.tid:
             self.supersede(record.tid, former)
         if self.names_tasks:
@@ -537,6 +571,9 @@ class Engine:
             self.print_killed(task, status)
         elif "exit" not in self.options.quiet and not self.options.summary_only:
             self.lines.line(task, f"+++ exited with {os.WEXITSTATUS(status)} +++")
+        if self.stacks is not None:
+            task.sink.write(task.stack)
+            self.stacks.forget(task.tid)
         del self.tasks[record.tid]
         self.drop(task)
 
