@@ -24,7 +24,7 @@ from trapgate.calls.structs_time import (
     show_ticks,
     with_time,
 )
-from trapgate.calls.types import S64, Enum, Flags, Int, Long, Scalar, Type, UInt
+from trapgate.calls.types import S64, Enum, Flags, Int, Long, Scalar, Type, UInt, truncate
 from trapgate.model.values import AnyValue, Number
 
 WIDE = "x86_64 x32 aarch64"
@@ -141,25 +141,26 @@ Timex64 = _timex("struct __kernel_timex", Struct("__kernel_timex_timeval", tv_se
 
 
 class ClockState(Scalar):
-    """adjtimex's result: the clock's state, with its name."""
+    """adjtimex's result: the clock's state, with its name if the ``timex`` in argument ``index`` is told too."""
 
-    def __init__(self) -> None:
+    def __init__(self, index: int, timex: Struct) -> None:
         super().__init__("kernel", "d", True)
+        self.index = index
+        self.timex = timex
 
     def is_pure(self, options: Options) -> bool:
         return False
 
     def decode(self, c: Call, word: int) -> AnyValue | None:
         value = self.number(c, word)
-        addr = c.args[0 if c.name == "adjtimex" else 1]
-        if c.verbose and addr and len(c.memory.read(addr, 4)) == 4:
+        if c.fetch(truncate(c.args[self.index], c.abi.word, False), self.timex.size(c.abi)) is not None:
             c.note = tables.load("adjtimex_state").by_value.get(value)
         return Number(str(value), value)
 
 
-call("adjtimex", buf=Out(Timex), returns=ClockState(), classes="clock")
-call("clock_adjtime", clockid=ClockId, buf=Out(Timex), returns=ClockState(), classes="clock")
-call("clock_adjtime64", clockid=ClockId, buf=Out(Timex64), returns=ClockState(), classes="clock", abis="i386")
+call("adjtimex", buf=Out(Timex), returns=ClockState(0, Timex), classes="clock")
+call("clock_adjtime", clockid=ClockId, buf=Out(Timex), returns=ClockState(1, Timex), classes="clock")
+call("clock_adjtime64", clockid=ClockId, buf=Out(Timex64), returns=ClockState(1, Timex64), classes="clock", abis="i386")
 
 # --- sleeping -------------------------------------------------------------------------------
 
@@ -212,4 +213,4 @@ call("timer_getoverrun timer_delete", timerid=Int)
 
 call("time", tloc=Out(Indirect(DatedSeconds())), returns=Seconds(), classes="clock")
 # told when it has returned, as strace does, though nothing is written there
-call("stime", t=Out(Indirect(DatedSeconds())), abis="i386")
+call("stime", t=Out(Indirect(DatedSeconds())), returns=Seconds(), abis="i386")

@@ -39,7 +39,7 @@ from trapgate.model.abi import Abi
 from trapgate.model.values import AnyValue, FlagSet, Number
 
 MAP_TYPE = 0xF
-HUGE_SHIFT, HUGE_MASK = 26, 0x3F
+HUGE_SHIFT, HUGE_MASK, U32_MASK = 26, 0x3F, 0xFFFFFFFF
 MREMAP_MAYMOVE, MREMAP_FIXED, MREMAP_DONTUNMAP = 1, 2, 4
 PAGE = 4096
 
@@ -64,7 +64,8 @@ class MapFlags(Named):
         kind = value & MAP_TYPE
         shown = [table.by_value.get(kind) or f"{format_int(kind, 'x')} /* MAP_??? */"]
         huge = value & HUGE_MASK << HUGE_SHIFT
-        names, rest = split_flags(value & ~MAP_TYPE & ~huge, [table]) if value & ~MAP_TYPE & ~huge else ([], 0)
+        others = value & U32_MASK & ~MAP_TYPE & ~huge  # bits above these have no meaning, and strace drops them
+        names, rest = split_flags(others, [table]) if others else ([], 0)
         shown += names + ([format_int(rest, "x")] if rest else [])
         return shown + ([f"{huge >> HUGE_SHIFT}<<MAP_HUGE_SHIFT"] if huge else [])
 

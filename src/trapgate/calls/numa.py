@@ -15,6 +15,7 @@ from trapgate.calls.errnames import ErrorNumber
 from trapgate.calls.memory import Array, In, Indirect, Out
 from trapgate.calls.tables import load
 from trapgate.calls.types import (
+    U64_MASK,
     Addr,
     Enum,
     Flags,
@@ -45,9 +46,8 @@ class NodeMask(Type):
     """A set of nodes in words of the ABI, of which the parameter ``maxnode`` says how many bits count, plus one."""
 
     def at(self, c: Call, addr: int) -> AnyValue:
-        bits, most = 8 * c.abi.word, 8 * c.abi.register
-        given = truncate(c.word("maxnode"), c.abi.register, False)
-        words = (given + bits - 2) % (1 << most) // bits
+        bits, given = 8 * c.abi.word, truncate(c.word("maxnode"), c.abi.register, False)
+        words = (given + bits - 2 & U64_MASK) // bits
         if words < given // bits or (given and not words):
             return c.address(addr)
         return Array(PaddedHex("long"), words).at(c, addr)

@@ -128,7 +128,7 @@ def _show_attr(c: Call, addr: int, given: int, is_set: bool) -> AnyValue:
     size = int.from_bytes(data[:4], "little")
     known = room if is_set else size
     fields = _attr_fields(c, data, known, is_set)
-    if ((given if is_set else size) > room and known >= ATTR_VER0) or (is_set and given > room):
+    if is_set and given > room:
         fields.append((None, MORE))
     return StructValue(fields)
 
@@ -286,4 +286,4 @@ HEADERS = {
     "struct rlimit": "sys/resource.h",
     "struct rlimit64": "sys/resource.h",
 }
-call("getrusage", who=Enum("usagewho", unknown="RUSAGE_???", signed=False), usage=Out(RUsage))
+call("getrusage", who=Enum("usagewho", unknown="RUSAGE_???"), usage=Out(RUsage))

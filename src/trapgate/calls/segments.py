@@ -59,8 +59,8 @@ class EntryResult(Scalar):
         return False
 
     def decode(self, c: Call, word: int) -> AnyValue | None:
-        number = c.fetch_int(truncate(c.args[0], c.abi.word, False))
-        c.note = None if number is None else f"entry_number={number}"
+        data = c.fetch(truncate(c.args[0], c.abi.word, False), UserDescriptor.size(c.abi))
+        c.note = None if data is None else f"entry_number={View(c, data, 0, UserDescriptor).entry_number}"
         return super().decode(c, word)
 
 

@@ -192,6 +192,7 @@ call(
     cmdline_len=KULong,
     cmdline=In(Bytes("cmdline_len")),
     flags=Flags("kexec_file_load_flags", unknown="KEXEC_FILE_???", size="kernel"),
+    abis="x86_64 x32 aarch64",
 )
 
 # --- modules --------------------------------------------------------------------------------

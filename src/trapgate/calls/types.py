@@ -290,6 +290,8 @@ class Named(Scalar):
             name = table.by_value.get(value)
             if name is not None:
                 return name
+        if not self.signed and isinstance(self._size, int) and value >> 8 * self._size - 1 == 1:
+            return self.lookup(value - (1 << 8 * self._size), abi)  # the tables have negative numbers as such
         return None
 
     def decode(self, c: Call, word: int) -> AnyValue | None:
