@@ -69,3 +69,13 @@ def run_trapgate(program: Path) -> Run:
         return subprocess.run([str(program), *words], **given)  # type: ignore[call-overload, no-any-return]
 
     return run
+
+
+@pytest.fixture(scope="session")
+def built_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the whole web catalogue, written once for all tests that read it."""
+    from trapgate.web.writer import write_site
+
+    folder = tmp_path_factory.mktemp("web") / "site"
+    write_site(str(folder))
+    return folder

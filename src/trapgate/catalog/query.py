@@ -133,6 +133,12 @@ def subcalls(call: str | None = None, system: str | None = None) -> tuple[Subcal
     return tuple(Subcall(*row) for row in rows if system in (None, row[0]))
 
 
+def call_names(system: str) -> tuple[str, ...]:
+    """The names of all calls that any version of a system has or had, in order."""
+    rows = open_database().execute("SELECT DISTINCT name FROM call WHERE system = ? ORDER BY name", (system,))
+    return tuple(row[0] for row in rows)
+
+
 def nearest(name: str, system: str | None = None, count: int = 5) -> tuple[str, ...]:
     """The call names most like `name`, best first; of one system, or of all."""
     rows = open_database().execute("SELECT DISTINCT name FROM call WHERE ? IN ('', system)", (system or "",))

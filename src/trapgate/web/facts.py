@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 from trapgate import catalog
 from trapgate.catalog.constants import Constant
 from trapgate.catalog.platforms import has_history, version_labels
+from trapgate.catalog.query import call_names
 from trapgate.catalog.values import Abi, Card, Convention, Entry, Signature
 from trapgate.catalog.wording import SYSTEMS
 from trapgate.cli.classes import read_classes
@@ -20,10 +21,9 @@ MAIN_ABIS = ("x86_64", "i386", "aarch64", "arm-eabi", "riscv64")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a table of calls: the entry, what it takes, and whether the table of today has it."""
+    """A line of a table of calls: the entry, and whether the table of today has it."""
 
     entry: Entry
-    signature: Signature | None
     current: bool
 
 
@@ -55,25 +55,25 @@ class Facts:
         return found
 
     @cached_property
+    def error_names(self) -> frozenset[str]:
+        """The names that the page of errno has: a manual page may name one of the kernel's own besides."""
+        return frozenset(error.name for error in self.errors)
+
+    @cached_property
     def errors(self) -> tuple[Constant, ...]:
         return catalog.errors()
 
-    def names(self, system: str) -> tuple[str, ...]:
-        """The names of all calls of a system, in order."""
-        return tuple(sorted(self.slugs(system)))
-
-    def _make_slugs(self, system: str) -> dict[str, str]:
+    @staticmethod
+    def _make_slugs(system: str) -> dict[str, str]:
         """The file name, without its extension, of each call of a system; no two differ by case alone."""
         found: dict[str, str] = {}
         taken = {"index", "gone"}
-        for abi in catalog.abis(system):
-            for entry in catalog.history(system, abi.name):
-                if entry.name not in found:
-                    slug = re.sub(r"[^\w.-]", "_", entry.name)
-                    while slug.lower() in taken:
-                        slug += "_"
-                    taken.add(slug.lower())
-                    found[entry.name] = slug
+        for name in call_names(system):
+            slug = re.sub(r"[^\w.-]", "_", name)
+            while slug.lower() in taken:
+                slug += "_"
+            taken.add(slug.lower())
+            found[name] = slug
         return found
 
     def call_path(self, system: str, name: str) -> str | None:
@@ -93,10 +93,7 @@ class Facts:
     def _read_rows(self, abi: Abi) -> tuple[Row, ...]:
         """Every line that an ABI's table ever had, in order of the numbers and versions."""
         current = {(e.number, e.name, e.since) for e in catalog.table(abi.system, abi.name)}
-        return tuple(
-            Row(e, self.find_signature(e), (e.number, e.name, e.since) in current)
-            for e in catalog.history(abi.system, abi.name)
-        )
+        return tuple(Row(e, (e.number, e.name, e.since) in current) for e in catalog.history(abi.system, abi.name))
 
     def find_signature(self, entry: Entry) -> Signature | None:
         """What a call takes in the ABI of an entry, where that is known."""

@@ -56,6 +56,13 @@ class Server(ThreadingHTTPServer):
             hint = "--port names another port, --port 0 takes any free one" if port else ""
             raise TrapgateError("web", f"cannot listen on {address} port {port}: {why}", hint) from None
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Says nothing of a browser that went away; anything else is a fault of ours, and told."""
+        import sys
+
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
     def server_bind(self) -> None:
         """Binds, without asking the DNS for this machine's name as the base class does."""
         import socketserver

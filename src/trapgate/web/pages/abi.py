@@ -32,7 +32,8 @@ def read_table(facts: Facts, abi: Abi) -> Mapping[str, object]:
     rows = facts.rows(abi)
     conventions = facts.own_conventions(abi)
     registers = split_registers(conventions[0].arguments) if conventions else []
-    most = max((len(row.signature.arguments) for row in rows if row.signature), default=0)
+    signatures = [facts.find_signature(row.entry) for row in rows]
+    most = max((len(signature.arguments) for signature in signatures if signature), default=0)
     name = facts.system_name(abi.system)
     title = name if abi.name == "all" else f"{name} {abi.name}"
     return {
@@ -42,7 +43,7 @@ def read_table(facts: Facts, abi: Abi) -> Mapping[str, object]:
         "system_title": name,
         "abi": abi,
         "layer": LAYERS.get(abi.layer, abi.layer),
-        "rows": rows,
+        "rows": list(zip(rows, signatures, strict=True)),
         "columns": [registers[i] if i < len(registers) else f"arg {i + 1}" for i in range(most)],
         "conventions": [(convention, draw_convention(convention)) for convention in conventions],
         "examples": _list_examples(abi, conventions),

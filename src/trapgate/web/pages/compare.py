@@ -46,9 +46,9 @@ def _read_data(facts: Facts, abi: Abi) -> Mapping[str, object]:
     rows = []
     for row in facts.rows(abi):
         index = -1
-        if row.signature:
-            key = tuple(argument.type for argument in row.signature.arguments)
-            text = row.signature.format(row.entry.name)
+        if signature := facts.find_signature(row.entry):
+            key = tuple(argument.type for argument in signature.arguments)
+            text = signature.format(row.entry.name)
             index = signatures.setdefault((row.entry.name, *key), len(texts))
             if index == len(texts):
                 texts.append([text, ",".join(key)])

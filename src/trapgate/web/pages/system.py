@@ -110,7 +110,7 @@ def _read_gone(facts: Facts, system: str) -> Mapping[str, object]:
         if row.current and row.entry.until is None
     }
     rows = []
-    for name in facts.names(system):
+    for name in facts.slugs(system):
         if name not in living:
             entries = facts.card(system, name).entries
             rows.append((name, entries))
