@@ -45,6 +45,7 @@ FAMILIES = {
     ord("O"): "ubi",
     ord("R"): "devices",
     ord("T"): "tty",
+    ord("V"): "v4l2",
     ord("W"): "devices",
     ord("X"): "fs",
     ord("f"): "fs",
@@ -158,6 +159,25 @@ def replaced(
 ) -> list[tuple[str | None, AnyValue]]:
     """``fields`` in which the value of ``name`` became ``after``: ``name=before => after``."""
     return [(key, Change(value, after) if key == name else value) for key, value in fields]
+
+
+def quoted_char(value: int, whitespace: bool = True) -> str:
+    """A character as C writes it; ``whitespace``: with letters for tab, newline and their kin.
+
+    >>> quoted_char(97), quoted_char(10), quoted_char(10, whitespace=False)
+    ("'a'", "'\\\\n'", "'\\\\x0a'")
+    """
+    char = chr(value)
+    if 0x20 <= value < 0x7F:
+        return f"'\\{char}'" if char in "'\\" else f"'{char}'"
+    return f"'\\{'tnvfr'[value - 9]}'" if whitespace and 9 <= value <= 13 else f"'\\x{value:02x}'"
+
+
+def is_whole(shown: AnyValue) -> bool:
+    """Whether an array behind a pointer was there to its end, and not empty."""
+    if not isinstance(shown, values.List) or not shown.items:
+        return False
+    return not shown.items[-1].text.startswith("... /*")
 
 
 class UnionOf(Type):

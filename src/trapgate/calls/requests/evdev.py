@@ -49,7 +49,7 @@ class BitSet(Type):
     def at(self, c: Call, addr: int) -> AnyValue:
         bits = min(c.result * 8, self.last) if c.result >= 0 else self.last
         word = c.abi.word
-        size = -(-(-(-bits // 8)) // word) * word
+        size = (bits + 8 * word - 1) // (8 * word) * word
         data = c.fetch(addr, size) if size else None
         if data is None:
             return c.address(addr)
@@ -90,6 +90,9 @@ BITS: dict[int, tuple[str, int]] = {
 EV_PWR = 0x16
 
 
+Axis = Struct("struct input_absinfo", value=U32, minimum=U32, maximum=U32, fuzz=U32, flat=U32, resolution=U32)
+
+
 class AbsInfo(Type):
     """The state of an axis; programs know it with or without the resolution."""
 
@@ -105,7 +108,7 @@ class AbsInfo(Type):
         return min(self.given, 24)
 
     def load(self, c: Call, data: bytes, offset: int) -> AnyValue:
-        view = View(c, data.ljust(24, b"\0"), offset, self.struct)
+        view = View(c, data.ljust(24, b"\0"), offset, Axis)
         if c.abbrev:
             return values.Struct([*view.fields("value", "minimum"), (None, MORE)])
         shown = view.fields(*self.NAMES[: 6 if self.given >= 24 else 5])

@@ -11,7 +11,7 @@ from trapgate.calls.call import Call
 from trapgate.calls.memory import Array, Bytes, CharArray, In, Indirect, Out, Shown, Str, Struct, View
 from trapgate.calls.plan import Planner
 from trapgate.calls.quote import Hex
-from trapgate.calls.requests import EXIT, Case, Staged, Stages, each, look, replaced
+from trapgate.calls.requests import EXIT, Case, Staged, Stages, each, look, quoted_char, replaced
 from trapgate.calls.structs_signal import Signal, signal_name
 from trapgate.calls.types import U8, U16, U32, X16, X32, Addr, Enum, Flags, Int, Named, Scalar, Type
 from trapgate.model import values
@@ -110,14 +110,6 @@ class AcceptedSignal(Scalar):
     def decode(self, c: Call, word: int) -> AnyValue | None:
         value = self.number(c, word)
         return Signal.value(c, value) if signal_name(value) else Number(str(value), value)
-
-
-def quoted_char(value: int) -> str:
-    """A character as C writes it: ``'a'``, ``'\\n'``, ``'\\xff'``."""
-    char = chr(value)
-    if 0x20 <= value < 0x7F:
-        return f"'\\{char}'" if char in "'\\" else f"'{char}'"
-    return f"'\\{'tnvfr'[value - 9]}'" if 9 <= value <= 13 else f"'\\x{value:02x}'"
 
 
 class Character(Scalar):
