@@ -1,4 +1,4 @@
-"""Writes the pages that are made from the code: docs/reference/commands, and the README's cost table.
+"""Writes the pages that are made from the code: docs/reference/commands and catalog.md, the README's cost table.
 
     tools/reference.py [--check]
 
@@ -10,11 +10,38 @@ import re
 import sys
 from pathlib import Path
 
+from api_page import render_api
+
+from trapgate import catalog
 from trapgate.cli.dispatch import read_commands
 from trapgate.cli.help import read_help
 
 PROJECT = Path(__file__).resolve().parent.parent
 COMMANDS = PROJECT / "docs" / "reference" / "commands"
+API = PROJECT / "docs" / "reference" / "catalog.md"
+API_HEAD = """\
+# The catalogue in Python
+
+`trapgate.catalog` answers from the packaged database what the commands answer. It is typed, needs nothing but
+Python, and reads no file but the database and the tables you added. A question that has a mistake in it (an unknown
+system, ABI or version) raises `trapgate.model.errors.UsageError`, whose `hint` has the nearest right words; a call that
+is not there is an empty answer.
+
+```pycon
+>>> from trapgate import catalog
+>>> entry, = catalog.find("openat", abi="aarch64")
+>>> entry.number, entry.since, entry.id
+(56, '3.7', 'linux/aarch64/openat')
+>>> [str(argument) for argument in catalog.signature("openat", "aarch64")]
+['int dfd', 'const char *filename', 'int flags', 'umode_t mode']
+>>> [change.name for change in catalog.diff("x86_64@6.9", "x86_64@6.11")]
+['uretprobe', 'mseal']
+>>> catalog.describe("openat").elsewhere[-1]
+('windows', ('NtOpenFile', 'NtCreateFile'))
+```
+
+An identifier, `SYSTEM/ABI/NAME`, stays the same from version to version; `find` and `trapgate show` take it.
+"""
 COSTS = re.compile(r"(<!-- costs: begin -->\n).*(<!-- costs: end -->)", re.DOTALL)
 
 
@@ -35,6 +62,7 @@ def render_pages() -> dict[Path, str]:
     summaries = {name: summary for name, _, summary in read_commands()}
     pages = {COMMANDS / f"{name}.md": render_command(name) for name in summaries}
     pages[COMMANDS / "index.md"] = render_index(summaries)
+    pages[API] = render_api(catalog, API_HEAD)
     costs, readme = PROJECT / "bench" / "costs.md", PROJECT / "README.md"
     if costs.exists():
         pages[readme] = COSTS.sub(lambda block: block[1] + costs.read_text() + block[2], readme.read_text())

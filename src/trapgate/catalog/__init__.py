@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from trapgate.catalog.compare import diff
     from trapgate.catalog.constants import errors, ioctls, signals
     from trapgate.catalog.fulltext import search
+    from trapgate.catalog.identify import find_nearest, read_entries
     from trapgate.catalog.platforms import abis, conventions, find_abi, systems
     from trapgate.catalog.provenance import releases, sources
     from trapgate.catalog.query import find, find_signature, history, nearest, subcalls, table
+    from trapgate.catalog.readers import read_path
+    from trapgate.catalog.running import read_running
 
 _HOMES = {
     "abis": "platforms",
@@ -40,9 +43,13 @@ _HOMES = {
     "describe": "card",
     "diff": "compare",
     "find": "query",
+    "find_nearest": "identify",
     "find_signature": "query",
     "history": "query",
     "nearest": "query",
+    "read_entries": "identify",
+    "read_path": "readers",
+    "read_running": "running",
     "search": "fulltext",
     "table": "query",
 }
@@ -57,6 +64,7 @@ __all__ = (
     "errors",
     "find",
     "find_abi",
+    "find_nearest",
     "find_signature",
     "has_name",
     "history",
@@ -64,6 +72,9 @@ __all__ = (
     "names",
     "nearest",
     "open_database",
+    "read_entries",
+    "read_path",
+    "read_running",
     "releases",
     "search",
     "signals",
