@@ -332,6 +332,31 @@ class Array(Type):
         p.bytes(self.count, scale=step, limit=step * (p.string_limit + 1))
 
 
+class IndexedArray(Array):
+    """An array whose elements have their indices, by name, before them: ``[[IO_WQ_BOUND]=1, …]``."""
+
+    def __init__(self, inner: Type, count: Length, names: Type) -> None:
+        super().__init__(inner, count)
+        self.names = names
+
+    def elements(self, c: Call, addr: int, count: int) -> AnyValue:
+        shown = super().elements(c, addr, count)
+        return with_indices(c, shown, self.names) if isinstance(shown, values.List) else shown
+
+
+def is_left_out(item: AnyValue) -> bool:
+    """Whether an item of an array stands for those that are not shown."""
+    return item is MORE or (isinstance(item, Joined) and item.parts[0] is MORE)
+
+
+def with_indices(c: Call, shown: values.List, names: Type) -> values.List:
+    """The elements with the names of their indices; what stands for those left out has none."""
+    items: list[AnyValue] = []
+    for i, item in enumerate(shown.items):
+        items.append(item if is_left_out(item) else Joined("[", names.value(c, i), "]=", item))
+    return values.List(items, shown.brackets)
+
+
 class Strings(Type):
     """A NULL-terminated array of pointers to strings: argv."""
 
@@ -381,6 +406,10 @@ class View:
         if isinstance(kind, Scalar):
             return kind.number(self.call, kind.raw(self.call, self.data, self.offset + offset))
         return kind.raw(self.call, self.data, self.offset + offset)
+
+    def number(self, name: str) -> int:
+        """A member as an int, also one that is called as something a View has itself."""
+        return self.__getattr__(name)
 
     def bytes_of(self, name: str) -> bytes:
         """The bytes of a member."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from trapgate.calls.call import Call
-from trapgate.calls.memory import Array, Fixed, Struct, View
+from trapgate.calls.memory import Array, Fixed, IndexedArray, Struct, View, with_indices
 from trapgate.calls.quote import Hex
 from trapgate.calls.structs_net import EtherProtocol, Family8, InternetProtocol, show_hardware, show_host
 from trapgate.calls.types import Enum, Named, Scalar, Type, format_int, styled
@@ -251,25 +251,6 @@ def hexadecimal(scope: Scope, addr: int, length: int) -> list[AnyValue] | None:
     return decode(Scalar(length, "x"), scope, addr, length) if length in (1, 2, 4, 8) else None
 
 
-class _Indexed(Type):
-    """An element of an array with its index, by name, before it: ``[SK_MEMINFO_DROPS]=0``."""
-
-    def __init__(self, inner: Type, names: Enum) -> None:
-        self.inner = inner
-        self.names = names
-        self.index = 0
-
-    def size(self, abi: Abi) -> int:
-        return self.inner.size(abi)
-
-    def align(self, abi: Abi) -> int:
-        return self.inner.align(abi)
-
-    def load(self, c: Call, data: bytes, offset: int) -> AnyValue:
-        index, self.index = self.index, self.index + 1
-        return Joined("[", self.names.value(c, index), "]=", self.inner.load(c, data, offset))
-
-
 class FixedIndexed(Fixed):
     """``T name[n]`` inside a structure, its elements with the names of their indices."""
 
@@ -278,7 +259,8 @@ class FixedIndexed(Fixed):
         self.names = Enum(names, unknown="", base="u")
 
     def load(self, c: Call, data: bytes, offset: int) -> AnyValue:
-        return Fixed(_Indexed(self.inner, self.names), self.n).load(c, data, offset)
+        shown = super().load(c, data, offset)
+        return with_indices(c, shown, self.names) if isinstance(shown, List) else shown
 
 
 class HardwareAddress(Type):
@@ -306,8 +288,10 @@ class Elements:
 
     def __call__(self, scope: Scope, addr: int, length: int) -> list[AnyValue] | None:
         count = length // self.inner.size(scope.c.abi)
-        inner = self.inner if self.names is None else _Indexed(self.inner, self.names)
-        return [Array(inner, count).at(scope.c, addr)] if count else None
+        if not count:
+            return None
+        array = Array(self.inner, count) if self.names is None else IndexedArray(self.inner, count, self.names)
+        return [array.at(scope.c, addr)]
 
 
 class Prefix:
