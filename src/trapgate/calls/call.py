@@ -177,6 +177,8 @@ class Call:
     result = 0
     error = 0
     """errno of a failed call, 0 otherwise; meaningful when ``exiting``."""
+    fails: bool | None = None
+    """Whether tampering made the call fail or succeed, whatever the result; None: the result says it."""
     exiting = False
     description: Description | None = None
     layout: Layout | None = None

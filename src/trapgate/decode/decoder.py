@@ -117,7 +117,8 @@ def set_result(c: Call, result: int) -> None:
     """Note that ``c`` has returned ``result``."""
     c.exiting = True
     c.result = result
-    c.error = -result if -4095 <= result < 0 else 0
+    fails = c.fails if c.fails is not None else c.description is None or not c.description.never_fails
+    c.error = -result if fails and -4095 <= result < 0 else 0
 
 
 def raw_arguments(c: Call) -> list[Argument]:

@@ -26,7 +26,7 @@ def format_error(number: int) -> str:
 def format_result(c: Call) -> str:
     """The text behind ``= ``, without what was injected and how long it took."""
     raw = c.name in c.options.raw
-    if c.error and not (c.description is not None and c.description.never_fails):
+    if c.error:
         if c.shown_result is not None:
             return c.shown_result.text
         # under -e raw= the kernel's restart codes print as any other error

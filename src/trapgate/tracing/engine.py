@@ -181,7 +181,7 @@ class Engine:
     def feed(self, batch: bytes) -> None:
         """Handle the records of a batch, in order."""
         offset, end = 0, len(batch)
-        while offset < end:
+        while offset < end and self.remaining != 0:
             if self.repeats and batch[offset + 4] == Kind.CALL and self.lines.printing is None:
                 offset = self.feed_repeated(batch, offset)
                 continue
@@ -243,7 +243,7 @@ class Engine:
         if not self.options.calls.matches(name, abi.name, record.nr):
             return "", "", ""
         c, before, after = self.decoder.whole(record, UNKNOWN_PROCESS)
-        failed = bool(c.error) and not (c.description is not None and c.description.never_fails)
+        failed = bool(c.error)
         if ("failed" if failed else "successful") not in self.options.status:
             return "", "", ""
         head = f"{name}({self.join(before + after)}) "
@@ -362,7 +362,7 @@ class Engine:
 
     def finish_call(self, task: Task, c: Call, end_ns: int, knows_start: bool = True) -> None:
         """Everything from the closing parenthesis on, and the books kept of calls."""
-        failed = bool(c.error) and not (c.description is not None and c.description.never_fails)
+        failed = bool(c.error)
         if self.filter_status:
             wanted = ("failed" if failed else "successful") in self.options.status
             if not self.options.summary_only:

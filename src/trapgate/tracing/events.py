@@ -153,7 +153,7 @@ class EventMaker:
 
     def finish(self, record: Record, c: Call, args: list[Argument], time_ns: int, duration: int | None) -> None:
         """Emit a call that has returned."""
-        failed = bool(c.error) and not (c.description is not None and c.description.never_fails)
+        failed = bool(c.error)
         if ("failed" if failed else "successful") not in self.options.status:
             return
         if self.remaining is not None:

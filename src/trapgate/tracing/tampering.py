@@ -89,6 +89,7 @@ class Tampering:
             return result
         value = _as_signed(-injection.error if injection.retval is None else injection.retval, c.abi.register)
         self.source.set_result(task.tid, value)
+        c.fails = injection.retval is None
         return value
 
     def delay(self, task: Task, done: Tampered, ns: int | None) -> None:
