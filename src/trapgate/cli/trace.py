@@ -45,8 +45,13 @@ def run_as_strace(argv: list[str], program: str) -> int:
 
     for warning in options.warnings:
         print(f"{program}: {warning}", file=sys.stderr)
+    farewell = ""
+    if options.tip is not None:
+        from trapgate.cli.strace_help import render_tip
+
+        farewell = render_tip(*options.tip)
     try:
-        return trace(options)
+        return trace(options, farewell)
     except TrapgateError as error:
         if program == OWN_NAME:
             raise

@@ -334,9 +334,10 @@ class Session:
             self.output.close()
 
 
-def trace(options: TraceOptions) -> int:
-    """Run a trace and end as its command did (this process is killed by the same signal)."""
+def trace(options: TraceOptions, farewell: str = "") -> int:
+    """Run a trace, say ``farewell`` on standard error, and end as the command did: by the same signal, if by one."""
     code = Session(options).run()
+    sys.stderr.write(farewell)
     return end_like(code)
 
 

@@ -35,28 +35,22 @@ class Chosen:
 
 def needs_ptrace(o: TraceOptions) -> list[tuple[str, str]]:
     """The options asked for that only a source which holds the program can honour, each with its reason."""
-    found = []
-    held = "needs the program to be held"
-    for option, asked in (
-        ("-e inject", bool(o.injections)),
-        ("-y", bool(o.decode.decode_fds)),
-        ("-P", bool(o.paths)),
-        ("-e trace-fds", o.fds is not None),
-        ("-k", o.stack is not None),
-        ("-b execve", o.detach_on_execve),
-        ("--syscall-limit", o.syscall_limit is not None),
-        ("-D", o.daemon_level > 0),
-        ("-Y", bool(o.decode.decode_pids)),
-        ("--seccomp-bpf", o.seccomp),
-        ("-e read", o.read_fds is not None),
-        ("-e write", o.write_fds is not None),
-        ("--kill-on-exit", o.kill_on_exit),
-        ("-e kvm", o.kvm is not None),
-        ("-e namespace", o.namespace_new),
-    ):
-        if asked:
-            found.append((option, held))
-    return found
+    asked = (
+        ("-e inject", bool(o.injections), "calls are changed while the program is held"),
+        ("-y", bool(o.decode.decode_fds), "what a descriptor leads to is looked up while the program is held"),
+        ("-P", bool(o.paths), "what a descriptor leads to is looked up while the program is held"),
+        ("-k", o.stack is not None, "a stack is unwound while the program is held"),
+        ("-b execve", o.detach_on_execve, "a program is let go while it is held at its execve"),
+        ("-D", o.daemon_level > 0, "only a program that is held waits for its grandchild to trace it"),
+        ("-Y", bool(o.decode.decode_pids), "processes are looked up while the program is held"),
+        ("--seccomp-bpf", o.seccomp, "it saves stops, and the bpf source makes none"),
+        ("-e read", o.read_fds is not None, "whole buffers are read while the program is held"),
+        ("-e write", o.write_fds is not None, "whole buffers are read while the program is held"),
+        ("--kill-on-exit", o.kill_on_exit, "the kernel does it for ptrace alone"),
+        ("-e kvm", o.kvm is not None, "the program's memory is read while it is held"),
+        ("-e namespace", o.namespace_new, "namespaces are looked up while the program is held"),
+    )
+    return [(option, reason) for option, is_asked, reason in asked if is_asked]
 
 
 def needs_bpf(o: TraceOptions) -> list[str]:
@@ -79,12 +73,12 @@ def open_source(o: TraceOptions) -> Chosen:
             raise TrapgateError(
                 "trace", f"the ptrace source cannot do {everywhere[0]}", "use --source bpf", exit_code=2
             )
-        why = f"{held[0][0]} {held[0][1]}" if held and o.source == "auto" else "asked for"
+        why = f"{held[0][0]}: {held[0][1]}" if held and o.source == "auto" else "asked for"
         return Chosen(open_ptrace(o), "ptrace", True, why)
     if o.source == "bpf":
         if held:
             raise TrapgateError(
-                "trace", f"the bpf source cannot do {held[0][0]}: it {held[0][1]}", "use --source ptrace", exit_code=2
+                "trace", f"the bpf source cannot do {held[0][0]}: {held[0][1]}", "use --source ptrace", exit_code=2
             )
         return Chosen(open_bpf(o), "bpf", False, "asked for")
     try:
