@@ -6,7 +6,7 @@ from __future__ import annotations
 from trapgate.calls import structs_signal
 from trapgate.calls.call import Call, Options, Process
 from trapgate.calls.siginfo import show_siginfo
-from trapgate.model.abi import Abi
+from trapgate.model.abi import X86_64, Abi
 from trapgate.model.record import Record
 from trapgate.model.values import AnyValue
 
@@ -19,9 +19,14 @@ def signal_name(number: int) -> str:
 
 
 def signal_info(record: Record, abi: Abi, options: Options, process: Process | None = None) -> AnyValue | None:
-    """The siginfo of a signal's record; None when the source had none."""
+    """The siginfo of a signal's record; None when the source had none.
+
+    It is the kernel's own structure, laid out as for 64-bit programs whatever the program is.
+    """
     if not record.pieces:
         return None
+    if abi.word == 4:
+        abi = X86_64
     c = Call(abi, -1, "", record.args, options=options, process=process, tid=record.tid, pid=record.pid)
     return show_siginfo(c, record.pieces[0].data)
 
