@@ -474,7 +474,8 @@ Query = Struct(
     result=S32,
     __resv=Spare(X32, 3),
 )
-MOST_QUERIES = 1000
+MOST_QUERIES = 100
+"""How far a chain of questions is followed: it may lead back to its beginning."""
 
 
 def show_queries(c: Call, addr: int) -> AnyValue:

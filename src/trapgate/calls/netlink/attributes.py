@@ -21,6 +21,8 @@ from trapgate.model.abi import Abi
 from trapgate.model.values import MORE, AnyValue, Joined, List, Number, remark
 
 HEADER_BYTES = 4
+MOST_LEVELS = 64
+"""How deep attributes within attributes are followed; what lies deeper prints as bytes."""
 NESTED, BIG_ENDIAN = 0x8000, 0x4000
 
 
@@ -33,6 +35,8 @@ class Scope:
     """The address family in the message's own header."""
     number: int = 0
     """The attribute's number."""
+    level: int = 0
+    """How many attributes are around it."""
     seen: dict[str, str] = field(default_factory=dict)
     """What attributes before this one, beside it or around it, say about its type."""
 
@@ -83,7 +87,9 @@ class Attributes:
     def show(self, scope: Scope, addr: int, length: int) -> AnyValue:
         """The attributes in ``length`` bytes at ``addr``: the one there is, or a list."""
         c = scope.c
-        scope = replace(scope, seen=dict(scope.seen))
+        if scope.level >= MOST_LEVELS:
+            return hex_bytes(c, addr, length)
+        scope = replace(scope, level=scope.level + 1, seen=dict(scope.seen))
         items: list[AnyValue] = []
         several = False
         while True:

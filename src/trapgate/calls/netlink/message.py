@@ -23,6 +23,8 @@ HEADER_BYTES = 16
 MIN_TYPE, ERROR, DONE = 16, 2, 3
 REQUEST, CAPPED = 1, 0x100
 KEPT_BYTES = 1 << 20
+MOST_ERRORS = 32
+"""How many errors about errors are followed; what lies deeper prints as bytes."""
 
 ROUTE, SOCK_DIAG, XFRM, SELINUX, AUDIT, NETFILTER, UEVENT, GENERIC, CRYPTO = 0, 4, 6, 7, 9, 12, 15, 16, 21
 
@@ -131,24 +133,28 @@ ErrorAttributes = Attributes(
 Errno = ErrorNumber(negated=True)
 
 
-def _show_error(c: Call, protocol: int, addr: int, length: int, capped: bool) -> AnyValue:
+def _show_error(c: Call, protocol: int, addr: int, length: int, capped: bool, level: int) -> AnyValue:
     """The error's number and the message it is about, or the beginning of that; then attributes."""
-    data = c.fetch(addr, 4 + HEADER_BYTES) if length >= 4 + HEADER_BYTES else None
+    if length < 4 + HEADER_BYTES or level >= MOST_ERRORS:
+        return hex_bytes(c, addr, length)
+    data = c.fetch(addr, 4 + HEADER_BYTES)
     if data is None:
-        return hex_bytes(c, addr, length) if length < 4 + HEADER_BYTES else c.address(addr)
+        return c.address(addr)
     view = View(c, data, 4, Header)
     addr, length = addr + 4, length - 4
     size = min(length, HEADER_BYTES if capped else max(HEADER_BYTES, view.nlmsg_len))
-    shown = values.Struct([("error", Errno.load(c, data, 0)), ("msg", _show_message(view, protocol, addr, size))])
+    shown = values.Struct(
+        [("error", Errno.load(c, data, 0)), ("msg", _show_message(view, protocol, addr, size, level + 1))]
+    )
     if length <= size:
         return shown
     return List([shown, ErrorAttributes.show(Scope(c), addr + size, length - size)])
 
 
-def _show_payload(view: View, protocol: int, addr: int, length: int) -> list[AnyValue]:
+def _show_payload(view: View, protocol: int, addr: int, length: int, level: int) -> list[AnyValue]:
     c, number = view.call, view.nlmsg_type
     if number == ERROR:
-        return [_show_error(c, protocol, addr, length, bool(view.nlmsg_flags & CAPPED))]
+        return [_show_error(c, protocol, addr, length, bool(view.nlmsg_flags & CAPPED), level)]
     if (number >= MIN_TYPE or number == DONE) and protocol in PAYLOADS:
         show: Payload = import_module(f"trapgate.calls.netlink.{PAYLOADS[protocol]}").show_payload
         shown = show(c, view, addr, length)
@@ -159,13 +165,16 @@ def _show_payload(view: View, protocol: int, addr: int, length: int) -> list[Any
     return [hex_bytes(c, addr, length)]
 
 
-def _show_message(view: View, protocol: int, addr: int, length: int) -> AnyValue:
-    """One message of at most ``length`` bytes at ``addr``, where the header in ``view`` lies."""
+def _show_message(view: View, protocol: int, addr: int, length: int, level: int = 0) -> AnyValue:
+    """One message of at most ``length`` bytes at ``addr``, where the header in ``view`` lies.
+
+    ``level``: how many errors it is the subject of.
+    """
     header = _show_header(view, protocol)
     size = min(view.nlmsg_len, length)
     if size <= HEADER_BYTES:
         return header
-    return List([header, *_show_payload(view, protocol, addr + HEADER_BYTES, size - HEADER_BYTES)])
+    return List([header, *_show_payload(view, protocol, addr + HEADER_BYTES, size - HEADER_BYTES, level)])
 
 
 # --- buffers --------------------------------------------------------------------------------
