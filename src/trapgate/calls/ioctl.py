@@ -19,6 +19,9 @@ from trapgate.calls.types import Fd, HexKLong, Scalar, Switch, Type, styled, tru
 from trapgate.model.abi import Abi
 from trapgate.model.values import AnyValue, Change
 
+PLANNED = (0x03, 0x12, 0x22, ord("K"), ord("T"), ord("f"), 0x89, 0x94)
+"""Type bytes of requests that do not encode how much is to be copied, or that lead to more."""
+
 DIRECTIONS = ("_IOC_NONE", "_IOC_WRITE", "_IOC_READ", "_IOC_READ|_IOC_WRITE")
 NONE, WRITE, READ = 0, 1, 2
 
@@ -64,17 +67,20 @@ class Argument(Switch):
         super().__init__("op", {}, HexKLong)
 
     def numbers(self, abi: Abi, selector: Type) -> dict[int, Type | None]:
-        """The types of all requests that are described, in all families."""
+        """The types of the requests that need a plan of their own."""
         found = self._numbers.get(abi.name)
         if found is None:
             found = self._numbers[abi.name] = {}
-            for kind in FAMILIES:
+            for kind in PLANNED:
                 found.update({number: case.kind for number, case in known_requests(kind, abi).cases.items()})
         return found
 
     def plan_argument(self, p: Planner) -> None:
         if p.selected is not None:
             super().plan_argument(p)
+        else:
+            p.at_entry().encoded(self.selector)
+            p.at_exit().encoded(self.selector)
 
 
 def dump(c: Call, addr: int) -> Stages:

@@ -135,6 +135,11 @@ class Planner:
         known = self._from_parameter(From.DEREF32, pointer)
         return None if known is None else self._op(What.BYTES, **known, max=limit)
 
+    def encoded(self, request: str, limit: int = MAX_BYTES) -> int | None:
+        """Copy as many bytes as the parameter ``request``, one of ioctl, says."""
+        known = self._from_parameter(From.IOC_SIZE, request)
+        return None if known is None else self._op(What.BYTES, **known, max=limit)
+
     def incomplete(self) -> None:
         """Say that something needed cannot be expressed."""
         self.target.complete = False
@@ -166,19 +171,25 @@ def make_plan(
             param.type.plan_argument(planner.for_argument(index))
         index += param.type.words(abi)
     complete = planner.target.complete and description.plannable
-    name, _ = find_selector(description, abi)
+    name = selector_name(description)
     selector = description.word_index(name, abi) if name else NO_SELECTOR
     return Plan(tuple(planner.target.ops), selector, description.plan_flags, min(index, 6)), complete
 
 
-def find_selector(description: Description, abi: Abi) -> tuple[str, frozenset[int]]:
-    """The parameter on whose value the types of others hang, and the values for which they are known."""
+def selector_name(description: Description) -> str:
+    """The parameter on whose value the types of others hang; empty if there is none."""
     from trapgate.calls.types import Switch
 
-    name, values = "", set[int]()
+    return next((p.type.selector for p in reversed(description.params) if isinstance(p.type, Switch)), "")
+
+
+def find_selector(description: Description, abi: Abi) -> tuple[str, frozenset[int]]:
+    """That parameter, and the values for which the types are known."""
+    from trapgate.calls.types import Switch
+
+    name, values = selector_name(description), set[int]()
     for param in description.params:
         if isinstance(param.type, Switch):
-            name = param.type.selector
             values |= param.type.words_of(abi, description.type_of(name))
     return name, frozenset(values)
 

@@ -63,6 +63,7 @@ CREATE INDEX entry_call ON entry (call);
 CREATE INDEX wrapper_function ON wrapper (function);
 CREATE INDEX subcall_call ON subcall (call);
 CREATE INDEX ioctl_value ON ioctl (value);
+CREATE INDEX ioctl_kind ON ioctl ((value >> 8) & 255);
 CREATE INDEX errno_number ON errno (number);
 CREATE INDEX errno_name ON errno (name);
 CREATE INDEX equivalent_name ON equivalent (name);

@@ -38,7 +38,10 @@ class FakeMemory:
 
 
 class FakeProcess:
-    """A process whose descriptor 3 is a file, and whose pids have names."""
+    """A process whose descriptor 3 is a file, 0 a terminal, and whose pids have names."""
+
+    def fd_device(self, fd: int) -> tuple[str, int, int] | None:
+        return ("char", 136, 0) if fd == 0 else None
 
     def fd_text(self, fd: int) -> str:
         return {3: "</tmp/file>", -100: "</home>"}.get(fd, "")

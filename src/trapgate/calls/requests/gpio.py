@@ -84,12 +84,12 @@ def show_attribute(view: View) -> Shown:
     """The arm that the id says; all members where the id or the padding is unexpected."""
     arm = ARMS.get(view.id) if not view.padding else None
     if arm is not None:
-        return [(arm[0], view.show("u", arm[1]))]
-    return [*view.fields("id"), *spare(view, "padding"), ("data", view.show("u", X64))]
+        return [(arm[0], view.show("flags", arm[1]))]
+    return [*view.fields("id"), *spare(view, "padding"), ("data", view.show("flags", X64))]
 
 
 Attribute = Struct(
-    "struct gpio_v2_line_attribute", show=show_attribute, id=U32, padding=X32, u=UnionOf(LineFlags, X64, U32)
+    "struct gpio_v2_line_attribute", show=show_attribute, id=U32, padding=X32, flags=UnionOf(LineFlags, X64, U32)
 )
 
 

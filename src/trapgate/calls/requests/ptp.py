@@ -86,22 +86,22 @@ Extts = Struct(
 
 def show_perout(view: View) -> Shown:
     """The flags say whether it starts at a time or a phase, and for how long it is on."""
-    first = ("phase", view.show("u", Span)) if view.flags & PEROUT_PHASE else ("start", view.show("u", Time))
+    first = ("phase", view.show("start", Span)) if view.flags & PEROUT_PHASE else ("start", view.show("start", Time))
     shown: list[tuple[str | None, AnyValue]] = [first, *view.fields("period", "index", "flags")]
     if view.flags & PEROUT_DUTY_CYCLE:
-        return [*shown, ("on", view.show("v", Span))]
-    rest = view.show("v", Fixed(X32, 4))
-    return [*shown, ("rsv", rest)] if is_second(view) and any(view.bytes_of("v")) else shown
+        return [*shown, ("on", view.show("on", Span))]
+    rest = view.show("on", Fixed(X32, 4))
+    return [*shown, ("rsv", rest)] if is_second(view) and any(view.bytes_of("on")) else shown
 
 
 Perout = Struct(
     "struct ptp_perout_request",
     show=show_perout,
-    u=UnionOf(Time),
+    start=UnionOf(Time),
     period=Span,
     index=UInt,
     flags=Flags("ptp_perout_flags"),
-    v=UnionOf(Span),
+    on=UnionOf(Span),
 )
 Offset = Struct("struct ptp_sys_offset", n_samples=UInt, rsv=Fixed(X32, 3), ts=Fixed(Time, 2 * MAX_SAMPLES + 1))
 Extended = Struct(

@@ -425,7 +425,7 @@ Buffer = Struct(
     _request_fd=U32,
 )
 Buffer32 = Struct(
-    "struct v4l2_buffer with 32-bit time",
+    "v4l2_buffer of 32-bit time",
     index=U32,
     type=BufferType,
     bytesused=U32,
@@ -645,9 +645,9 @@ def show_extended(view: View) -> Shown:
     """A string has a size; a number is shown in both widths."""
     shown = view.fields("id", "size")
     if view.size:
-        addr = int.from_bytes(view.bytes_of("u")[: view.call.abi.word], "little")
+        addr = int.from_bytes(view.bytes_of("value")[: view.call.abi.word], "little")
         return [*shown, ("string", view.call.buffer(addr, view.size))]
-    return [*shown, ("value", view.show("u", S32)), ("value64", view.show("u", S64))]
+    return [*shown, ("value", view.show("value", S32)), ("value64", view.show("value", S64))]
 
 
 ExtendedControl = Struct(
@@ -657,7 +657,7 @@ ExtendedControl = Struct(
     id=Enum("v4l2_control_ids"),
     size=U32,
     _reserved2=U32,
-    u=UnionOf(Fixed(U8, 8)),
+    value=UnionOf(Fixed(U8, 8)),
 )
 ExtendedControls = Struct(
     "struct v4l2_ext_controls",
@@ -715,7 +715,7 @@ FrameSizes = Struct(
     index=U32,
     pixel_format=PIXELS,
     type=Enum("v4l2_framesize_types"),
-    u=UnionOf(Stepwise, Discrete),
+    discrete=UnionOf(Stepwise, Discrete),
     _reserved=Fixed(U32, 2),
 )
 Intervals = Struct("struct v4l2_frmival_stepwise", min=FRACTION, max=FRACTION, step=FRACTION)
@@ -726,7 +726,7 @@ FrameIntervals = Struct(
     width=U32,
     height=U32,
     type=Enum("v4l2_frameinterval_types"),
-    u=UnionOf(Intervals, FRACTION),
+    discrete=UnionOf(Intervals, FRACTION),
     _reserved=Fixed(U32, 2),
 )
 
@@ -736,7 +736,7 @@ def by_type(arms: dict[int, tuple[str, Type]]) -> Callable[[View], Shown]:
 
     def show(view: View) -> Shown:
         arm = arms.get(view.type)
-        return [*view.fields("type"), *([(arm[0], view.show("u", arm[1]))] if arm else [])]
+        return [*view.fields("type"), *([(arm[0], view.show("discrete", arm[1]))] if arm else [])]
 
     return show
 
