@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from trapgate.calls.call import Call, Options
 from trapgate.calls.describe import EXIT, Yield, decoder
 from trapgate.calls.tables import load
-from trapgate.calls.types import HexKLong, Named, Scalar, Type, split_flags, truncate
+from trapgate.calls.types import HexKLong, Named, Scalar, Switch, Type, split_flags, truncate
 from trapgate.model.abi import Abi
 from trapgate.model.values import AnyValue, Number
 
@@ -117,6 +117,21 @@ def decode_case(c: Call, chosen: Case, registers: int) -> Iterator[Yield]:
             yield f"arg{register + 1}", HexKLong.value(c, c.args[register])
 
 
+def case_words(
+    selector_name: str, selector: Named, cases: Mapping[str, Case], default: Case, registers: int
+) -> dict[str, Type]:
+    """The parameters of such a call, as plans are made of: what to copy hangs on the operation."""
+    kinds: list[dict[str | int, Type | None]] = [{} for _ in range(registers)]
+    for names, found in cases.items():
+        for _, kind, register in found.args:
+            kinds[register].update(dict.fromkeys(names.split(), kind))
+    others = {register: kind for _, kind, register in default.args}
+    words: dict[str, Type] = {selector_name: selector}
+    for register in range(1, registers):
+        words[f"arg{register + 1}"] = Switch(selector_name, kinds[register], others.get(register, HexKLong))
+    return words
+
+
 def variants(
     name: str,
     selector_name: str,
@@ -134,10 +149,9 @@ def variants(
     ``cases``: by the constants' names, several in one string if they share a case.
     """
     found = choice or Choice(selector, cases, default)
-    words: dict[str, Type] = {selector_name: selector}
-    words.update({f"arg{i + 1}": HexKLong for i in range(1, registers)})
+    words = case_words(selector_name, selector, cases, default, registers)
 
-    @decoder(name, returns=CaseResult(found), classes=classes, abis=abis, **words)  # type: ignore[arg-type]
+    @decoder(name, returns=CaseResult(found), classes=classes, abis=abis, plannable=True, **words)  # type: ignore[arg-type]
     def decode(c: Call) -> Iterator[Yield]:
         """Operations decide about the rest, which types of single arguments cannot say."""
         yield selector_name, selector.value(c, c.args[0])
