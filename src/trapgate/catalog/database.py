@@ -13,7 +13,7 @@ from functools import lru_cache
 
 TYPE_CHECKING = False  # typing costs as much as SQLite
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from trapgate.catalog.argument import Argument
 
@@ -27,7 +27,19 @@ def open_database() -> sqlite3.Connection:
     """A read-only connection to the catalogue and the user's own tables, shared by the process's threads."""
     path = find_database()
     # immutable: no locks and no -wal file, so that a package folder nobody may write serves as well.
-    return sqlite3.connect(f"file:{_quote(path)}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+    uri = f"file:{_quote(path)}?mode=ro&immutable=1"
+    return sqlite3.connect(uri, uri=True, check_same_thread=False, factory=_Connection)
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that can be asked for anything a user may type."""
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:  # type: ignore[override]
+        """The answer; no row for a number of more than 64 bits or text that is not Unicode, which no row holds."""
+        try:
+            return super().execute(sql, values)
+        except (OverflowError, UnicodeEncodeError):
+            return super().execute("SELECT 1 WHERE 0")
 
 
 def find_database() -> str:

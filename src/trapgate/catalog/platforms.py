@@ -67,7 +67,8 @@ def find_version(system: str, text: str) -> int:
     """The key of version `text`: as the system writes it, or a public name (`10.6`, `25H2`, `Windows 7`)."""
     query = "SELECT max(key) FROM release WHERE system = ? AND (label = ? OR label LIKE ? OR label LIKE ?)"
     word = text.replace("%", "").replace("_", "")
-    named = open_database().execute(query, (system, text, f"% {word}", f"{word}.%")).fetchone()[0]
+    row = open_database().execute(query, (system, text, f"% {word}", f"{word}.%")).fetchone()
+    named = row[0] if row else None
     if named is not None and not (system == "windows" and text.isdigit() and len(text) > 4):
         return int(named)
     if not has_history(system):

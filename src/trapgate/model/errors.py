@@ -53,5 +53,6 @@ def format_error(error: TrapgateError) -> str:
     trapgate: error: show: no call is named 'opena'
     hint: did you mean 'open'?
     """
-    text = f"trapgate: error: {error}"
-    return f"{text}\nhint: {error.hint}" if error.hint else text
+    text = f"trapgate: error: {error}\nhint: {error.hint}" if error.hint else f"trapgate: error: {error}"
+    # A word that the user gave may be of any length; its end may tell a line or an offset.
+    return " ".join(w if len(w) <= 500 else f"{w[:300]}…{w[-100:]}" for w in text.split(" "))
