@@ -56,10 +56,12 @@ FAMILIES = {
     0x89: "socket",
     0x8A: "files",
     0x94: "fs",
+    0xA4: "tee",
     0xAA: "uffd",
     0xAB: "devices",
     0xB4: "gpio",
     0xB7: "nsfs",
+    0xFD: "dm",
     0xFF: "pidfd",
 }
 """The modules of each type byte that has requests whose argument is described."""
