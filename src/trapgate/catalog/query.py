@@ -148,6 +148,17 @@ def nearest(name: str, system: str | None = None, count: int = 5) -> tuple[str, 
 def unknown_name(name: str, system: str | None = None) -> UsageError:
     """The error for a call that does not exist, with the nearest names as its hint."""
     where = f"{system} has" if system else "there is"
-    near = nearest(name, system)
-    hint = f"nearest: {', '.join(near)}" if near else f"'trapgate search {name}' looks through arguments and types too"
-    return UsageError("call", f"{where} no call named {name!r}", hint)
+    return UsageError("call", f"{where} no call named {name!r}", _find_meant(name, system))
+
+
+def _find_meant(name: str, system: str | None) -> str:
+    """The hint for a name that no call has: what else is called so, else the nearest names of calls."""
+    rows = open_database().execute("SELECT kind, shown FROM words WHERE upper(name) = ?", (name.upper(),)).fetchall()
+    for kind, shown in rows:
+        if kind == "subcall":
+            return f"it is an operation {shown}: trapgate show {shown.removeprefix('of ')}"
+        if kind != "call":
+            return f"trapgate {kind} {name}"
+    plain = re.sub(r"^(__NR_|SYS_|sys_|__\w+_sys_)(?=\w)", "", name)
+    near = nearest(plain, system)
+    return f"nearest: {', '.join(near)}" if near else f"'trapgate search {name}' looks through arguments and types too"

@@ -170,3 +170,31 @@ def test_an_older_form_of_a_call_has_other_arguments() -> None:
     assert str(catalog.find_signature("getfsstat", "freebsd").arguments[0]) == "struct statfs *buf"
     change = {c.name: c for c in catalog.diff("freebsd", "openbsd") if c.kind == "renumbered"}["getfsstat"]
     assert change.before == "557"
+
+
+def test_no_call_is_older_on_an_architecture_that_came_late() -> None:
+    rows = catalog.open_database().execute(
+        "SELECT abi.name, call.name FROM entry JOIN call ON call.id = call JOIN abi ON abi.id = entry.abi"
+        " WHERE evidence = 'architecture merged' AND since_key > 0 AND since_key < (SELECT min(since_key) FROM entry AS"
+        " other WHERE other.call = entry.call AND other.since_key > 0 AND other.evidence <> 'architecture merged')"
+    )
+    # The 32-bit architectures of the generic table call it so, and had it from the start.
+    assert {name for _, name in rows} <= {"llseek"}
+    assert catalog.find("futex_waitv", abi="aarch64-compat32")[0].since == "5.16"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("TIOCGWINSZ", "trapgate ioctl TIOCGWINSZ"),
+        ("EAGAIN", "trapgate errno EAGAIN"),
+        ("SIGKILL", "trapgate signal SIGKILL"),
+        ("PR_SET_NAME", "trapgate show prctl"),
+        ("__NR_openat", "nearest: openat,"),
+        ("sys_opnat", "nearest: openat,"),
+    ],
+)
+def test_a_name_that_is_no_call_is_told_what_it_is(name: str, hint: str) -> None:
+    with pytest.raises(UsageError) as error:
+        catalog.describe(name)
+    assert hint in error.value.hint
