@@ -7,6 +7,8 @@ pidfd_getfd(2), set_tid_address(2).
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from trapgate.calls import tables
 from trapgate.calls.call import Call, Options
 from trapgate.calls.describe import call
@@ -34,11 +36,22 @@ from trapgate.calls.types import (
 from trapgate.model.abi import Abi
 from trapgate.model.values import AnyValue, Joined, Number, remark
 
+if TYPE_CHECKING:
+    from trapgate.calls.plan import Planner
+
 # --- starting and ending --------------------------------------------------------------------
+
+
+MOST_VARIABLES = 1024
+"""Pointers of envp that a plan copies."""
 
 
 class Environment(Strings):
     """envp: its address and how many variables it has; with -v the variables themselves."""
+
+    def plan(self, p: Planner) -> None:
+        p.strings(MOST_VARIABLES, 0)  # the pointers alone, to be counted
+        super().plan(p)
 
     def at(self, c: Call, addr: int) -> AnyValue:
         if not c.verbose:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, TextIO
 
@@ -29,6 +28,10 @@ class OutputError(TrapgateError):
     """The file that failed while it was written."""
 
 
+MOST_LINKS = 40
+"""Links that are followed one after the other, as many as the kernel follows."""
+
+
 def open_file(path: str, append: bool) -> TextIO:
     """A text file to write a trace to, made with mode 0600.
 
@@ -36,25 +39,36 @@ def open_file(path: str, append: bool) -> TextIO:
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (os.O_APPEND if append else os.O_TRUNC)
     try:
-        if _is_foreign_link(path):
-            raise OutputError(
-                f"open '{path}'",
-                "it is a symbolic link that another user made",
-                "name the file it leads to, or remove the link",
-            )
-        fd = os.open(path, flags, 0o600)
+        fd = _open_past_links(path, flags)
     except OSError as error:
         raise OutputError(f"open '{path}'", os.strerror(error.errno or 0), "choose another file with -o") from None
     return open(fd, "w", BUFFER, encoding="utf-8", errors="surrogateescape")
 
 
-def _is_foreign_link(path: str) -> bool:
-    """Whether ``path`` is a link owned by neither us nor root."""
-    try:
-        info = os.lstat(path)
-    except OSError:
-        return False
-    return stat.S_ISLNK(info.st_mode) and info.st_uid not in (0, os.geteuid())
+def _open_past_links(path: str, flags: int) -> int:
+    """The file at the end of our own links, each judged and read through one descriptor: none can be swapped."""
+    at = path
+    for _ in range(MOST_LINKS):
+        try:
+            return os.open(at, flags | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                raise
+        link = os.open(at, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            info = os.fstat(link)
+            if info.st_uid not in (0, os.geteuid()):
+                raise OutputError(
+                    f"open '{path}'",
+                    "it is a symbolic link that another user made",
+                    "name the file it leads to, or remove the link",
+                )
+            if info.st_dev == os.stat("/proc").st_dev:  # /dev/stdout: the kernel's link to an open file
+                return os.open(at, flags & ~os.O_CREAT)
+            at = os.path.join(os.path.dirname(at), os.readlink("", dir_fd=link))
+        finally:
+            os.close(link)
+    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
 
 
 OnFailure = Callable[[OutputError], None]

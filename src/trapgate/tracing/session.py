@@ -17,7 +17,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from trapgate.model.errors import TrapgateError, format_error
-from trapgate.sources.ptrace import AttachError, TraceError, describe_ability
+from trapgate.sources.ptrace import AttachError, TraceError, cannot_attach, describe_ability
 from trapgate.tracing.engine import Engine
 from trapgate.tracing.options import INTERRUPTIBLE_ANYWHERE, INTERRUPTIBLE_NEVER, INTERRUPTIBLE_NEVER_TSTP, TraceOptions
 from trapgate.tracing.output import Output, OutputError
@@ -212,11 +212,14 @@ class Session:
         try:
             threads = self.source.attach(pid, self.options.follow)
         except AttachError as error:
+            self.failed = True
+            if self.options.is_own:
+                complain(format_error(cannot_attach(error)))
+                return
             number = error.errno or 0
             self.engine.message(f"attach: ptrace({error.operation}, {pid}): {os.strerror(number)}")
             if number == errno.EPERM:
                 self.explain(error)
-            self.failed = True
             return
         for tid in threads:
             if tid not in self.engine.tasks:
