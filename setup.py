@@ -48,7 +48,9 @@ class build_generated(Command):
                 command = ["-m", "ziglang", "cc", *BPF_FLAGS, "-c", source, "-o", output]
             else:
                 command = ["-m", "trapgate.catalog.build", output]
-            done = subprocess.run([sys.executable, *command], check=False, env={**os.environ, "PYTHONPATH": "src"})
+            # in front of what is there: older versions of pip tell the build's requirements by it
+            paths = os.pathsep.join(["src", *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
+            done = subprocess.run([sys.executable, *command], check=False, env={**os.environ, "PYTHONPATH": paths})
             if done.returncode != 0:
                 raise SystemExit(f"cannot make {output} from {source}: see above")
 
