@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from trapgate.calls.call import Call, Options
 from trapgate.calls.describe import EXIT, Yield, call, decoder
 from trapgate.calls.extensible import trailing_bytes
-from trapgate.calls.memory import Array, Indirect, InOut, Out, Struct, View
+from trapgate.calls.memory import Array, Fixed, In, Indirect, InOut, Member, Out, Struct, View
 from trapgate.calls.structs_segment import UserDescriptor
 from trapgate.calls.structs_signal import Signal
 from trapgate.calls.types import (
@@ -32,6 +32,7 @@ from trapgate.calls.types import (
     join_flags,
     truncate,
 )
+from trapgate.model.abi import Abi
 from trapgate.model.values import AnyValue, Change, Labelled
 from trapgate.model.values import Struct as StructValue
 
@@ -216,12 +217,33 @@ CloneArgs = Struct(
 HEADERS = {"struct clone_args": "linux/sched.h"}
 
 
+class _Pointer(In):
+    """An address in a member of 64 bits; for plans."""
+
+    def size(self, abi: Abi) -> int:
+        return 8
+
+
+_Followed = Struct(
+    "struct clone_args",
+    flags=U64,
+    pidfd=_Pointer(Int),
+    child_tid=U64,
+    parent_tid=_Pointer(Int),
+    _rest=Fixed(U64, 4),
+    set_tid=_Pointer(Array(Int, Member("set_tid_size"))),
+    set_tid_size=U64,
+    size_of=88,
+)
+"""What of clone_args leads to more."""
+
+
 class SizedCloneArgs(Type):
     """A ``struct clone_args`` of the size that the second argument says."""
 
     def plan(self, p: Planner) -> None:
-        p.bytes("size", limit=CloneArgs.size(p.abi))
-        p.incomplete()
+        p.bytes("size", limit=2 * CloneArgs.size(p.abi))
+        p.nested(_Followed)
 
 
 @decoder("clone3", cl_args=InOut(SizedCloneArgs()), size=KULong, returns=Tid, classes="process")

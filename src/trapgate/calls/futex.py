@@ -280,7 +280,7 @@ class Registration(Type):
         return c.address(addr) if data is None else Sequence.load(c, data.ljust(known, b"\0"), 0)
 
     def plan(self, p: Planner) -> None:
-        Sequence.plan(p)
+        p.bytes("rseq_len", limit=Sequence.size(p.abi))
 
 
 call("rseq", rseq=In(Registration()), rseq_len=UInt, flags=Flags("rseq_flags"), sig=X32)

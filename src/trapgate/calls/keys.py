@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from trapgate.calls.call import Call
 from trapgate.calls.describe import call
 from trapgate.calls.errnames import ErrorNumber
-from trapgate.calls.memory import Always, Bytes, Fixed, In, Length, Out, Shown, String_, Struct, View, length_of
+from trapgate.calls.memory import RESULT, Always, Bytes, Fixed, In, Length, Out, Shown, String_, Struct, View, length_of
 from trapgate.calls.structs_iovec import Iovecs
 from trapgate.calls.types import U16, U32, X8, X32, Addr, Enum, Flags, HexKLong, Int, KULong, Type, Uid, UInt, truncate
 from trapgate.calls.variants import case, variants
@@ -97,8 +97,18 @@ def _filled(c: Call) -> int:
     return min(max(c.result, 0), truncate(c.args[3], c.abi.register, False))
 
 
-class Text(Bytes):
-    """Bytes that end with a NUL, which is not shown."""
+class Filled(Bytes):
+    """What the call put into a buffer of ``buflen`` bytes, which is the fourth argument."""
+
+    def __init__(self) -> None:
+        super().__init__(_filled)
+
+    def plan(self, p: Planner) -> None:
+        p.bytes(RESULT, limit=p.string_limit + 1)
+
+
+class Text(Filled):
+    """As ``Filled``, without the NUL at its end."""
 
     def at(self, c: Call, addr: int) -> AnyValue:
         size, limit = length_of(c, self.length), c.options.string_limit
@@ -161,8 +171,8 @@ CASES = {
     "KEYCTL_UPDATE": case(key=Key, payload=_payload("arg4"), plen=KULong),
     "KEYCTL_REVOKE KEYCTL_CLEAR KEYCTL_INVALIDATE KEYCTL_ASSUME_AUTHORITY": ONE_KEY,
     "KEYCTL_LINK KEYCTL_UNLINK": KEY_AND_RING,
-    "KEYCTL_DESCRIBE KEYCTL_GET_SECURITY": case(key=Key, buffer=Out(Text(_filled)), buflen=KULong),
-    "KEYCTL_READ": case(key=Key, buffer=Out(Bytes(_filled)), buflen=KULong),
+    "KEYCTL_DESCRIBE KEYCTL_GET_SECURITY": case(key=Key, buffer=Out(Text()), buflen=KULong),
+    "KEYCTL_READ": case(key=Key, buffer=Out(Filled()), buflen=KULong),
     "KEYCTL_SEARCH": case(keyring=Key, type__=String_, description=String_, dest_keyring=Key),
     "KEYCTL_CHOWN": case(key=Key, uid=Uid, gid=Uid),
     "KEYCTL_SETPERM": case(key=Key, perms=Flags("key_perms")),
@@ -175,7 +185,7 @@ CASES = {
     "KEYCTL_INSTANTIATE_IOV": case(key=Key, payload=In(Iovecs("arg4")), plen=KULong, keyring=Key),
     "KEYCTL_GET_PERSISTENT": case(uid=Uid, keyring=Key),
     "KEYCTL_DH_COMPUTE": case(
-        dh_params=In(DiffieHellman), buffer=Out(Bytes(_filled)), buflen=KULong, kdf_params=Always(Derivation)
+        dh_params=In(DiffieHellman), buffer=Out(Filled()), buflen=KULong, kdf_params=Always(Derivation)
     ),
     "KEYCTL_PKEY_QUERY": case(key=Key, reserved=HexKLong, params=String_, info=Out(Query)),
     "KEYCTL_PKEY_ENCRYPT KEYCTL_PKEY_DECRYPT KEYCTL_PKEY_SIGN": case(

@@ -8,6 +8,7 @@ name; ``mm/mmap.c``, ``arch/x86/ia32/sys_ia32.c`` for the old i386 form in one s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from trapgate.calls import tables
 from trapgate.calls.call import Call
@@ -37,6 +38,9 @@ from trapgate.calls.types import (
 )
 from trapgate.model.abi import Abi
 from trapgate.model.values import AnyValue, FlagSet, Number
+
+if TYPE_CHECKING:
+    from trapgate.calls.plan import Planner
 
 MAP_TYPE = 0xF
 HUGE_SHIFT, HUGE_MASK, U32_MASK = 26, 0x3F, 0xFFFFFFFF
@@ -78,6 +82,16 @@ class PageBit(Scalar):
 
     def decode(self, c: Call, word: int) -> AnyValue | None:
         return super().decode(c, word & 1)
+
+
+class Residency(Array):
+    """mincore(2)'s vector: a byte for each page, or part of one, of the length given."""
+
+    def __init__(self) -> None:
+        super().__init__(PageBit(), lambda c: -(-c.word("length") // PAGE))
+
+    def plan(self, p: Planner) -> None:
+        p.bytes(p.string_limit + 1)
 
 
 Prot = Flags("mmap_prot", size="long")
@@ -187,7 +201,7 @@ call(
     "mincore",
     addr=Addr,
     length=ULong,
-    vec=Out(Array(PageBit(), lambda c: -(-c.word("length") // PAGE))),
+    vec=Out(Residency()),
     classes="memory",
 )
 call("remap_file_pages", addr=Addr, size=ULong, prot=Prot, pgoff=ULong, flags=MapFlag, classes="memory")

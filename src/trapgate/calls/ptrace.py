@@ -41,7 +41,7 @@ from trapgate.calls.types import (
     styled,
     truncate,
 )
-from trapgate.calls.variants import At, Choice, case, decode_case
+from trapgate.calls.variants import At, Choice, case, case_words, decode_case
 from trapgate.model.abi import Abi
 from trapgate.model.values import MORE, AnyValue, Change, Number
 from trapgate.model.values import Struct as StructValue
@@ -346,10 +346,11 @@ SPECIAL = {
     "PTRACE_SECCOMP_GET_METADATA": get_metadata,
 }
 """Requests whose last argument goes in and comes out."""
-CHOICE = Choice(Request, CASES, case(pid=Tgid, addr=Addr, data=Addr))
+OTHERS = case(pid=Tgid, addr=Addr, data=Addr)
+CHOICE = Choice(Request, CASES, OTHERS)
 
 
-@decoder("ptrace", op=Request, pid=Tgid, addr=KULong, data=Addr)
+@decoder("ptrace", **case_words(("op", "pid", "addr", "data"), Request, CASES, OTHERS))  # type: ignore[arg-type]
 def ptrace(c: Call) -> Iterator[Yield]:
     """The request decides about everything else."""
     yield "op", Request.value(c, c.args[0])

@@ -8,7 +8,7 @@ argument. Declares no calls itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from trapgate.calls.call import Call, Options
@@ -117,18 +117,21 @@ def decode_case(c: Call, chosen: Case, registers: int) -> Iterator[Yield]:
             yield f"arg{register + 1}", HexKLong.value(c, c.args[register])
 
 
-def case_words(
-    selector_name: str, selector: Named, cases: Mapping[str, Case], default: Case, registers: int
-) -> dict[str, Type]:
-    """The parameters of such a call, as plans are made of: what to copy hangs on the operation."""
-    kinds: list[dict[str | int, Type | None]] = [{} for _ in range(registers)]
-    for names, found in cases.items():
-        for _, kind, register in found.args:
-            kinds[register].update(dict.fromkeys(names.split(), kind))
+def case_words(names: Sequence[str], selector: Named, cases: Mapping[str, Case], default: Case) -> dict[str, Type]:
+    """The parameters of such a call, as plans are made of: what to copy hangs on the operation.
+
+    ``names``: those of the parameters, the selector's first.
+    """
+    kinds: list[dict[str | int, Type | None]] = [{} for _ in names]
+    for operations, found in cases.items():
+        arms = [found, *found.second.values()]
+        placed = {register: kind for arm in reversed(arms) for _, kind, register in arm.args}
+        for register, kind in placed.items():
+            kinds[register].update(dict.fromkeys(operations.split(), kind))
     others = {register: kind for _, kind, register in default.args}
-    words: dict[str, Type] = {selector_name: selector}
-    for register in range(1, registers):
-        words[f"arg{register + 1}"] = Switch(selector_name, kinds[register], others.get(register, HexKLong))
+    words: dict[str, Type] = {names[0]: selector}
+    for register, name in enumerate(names[1:], 1):
+        words[name] = Switch(names[0], kinds[register], others.get(register, HexKLong))
     return words
 
 
@@ -149,7 +152,8 @@ def variants(
     ``cases``: by the constants' names, several in one string if they share a case.
     """
     found = choice or Choice(selector, cases, default)
-    words = case_words(selector_name, selector, cases, default, registers)
+    names = [selector_name, *(f"arg{i}" for i in range(2, registers + 1))]
+    words = case_words(names, selector, cases, default)
 
     @decoder(name, returns=CaseResult(found), classes=classes, abis=abis, plannable=True, **words)  # type: ignore[arg-type]
     def decode(c: Call) -> Iterator[Yield]:
