@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Union
 
 from trapgate.calls.describe import EXIT as EXIT
 from trapgate.calls.describe import _Exit
-from trapgate.calls.memory import In, Shown, Struct, View
+from trapgate.calls.memory import ByteArray, In, Shown, Struct, View
 from trapgate.calls.types import Scalar, Type
 from trapgate.model import values
 from trapgate.model.abi import X86_64, Abi
-from trapgate.model.values import AnyValue, Change
+from trapgate.model.values import AnyValue, Change, Symbol
 
 if TYPE_CHECKING:
     from trapgate.calls.call import Call
@@ -55,7 +55,7 @@ FAMILIES = {
     ord("u"): "files",
     0x89: "socket",
     0x8A: "files",
-    0x94: "fs",
+    0x94: "fs btrfs",
     0xA4: "tee",
     0xAA: "uffd",
     0xAB: "devices",
@@ -180,6 +180,18 @@ def is_whole(shown: AnyValue) -> bool:
     if not isinstance(shown, values.List) or not shown.items:
         return False
     return not shown.items[-1].text.startswith("... /*")
+
+
+class Uuid(ByteArray):
+    """A UUID: ``01020304-0506-0708-090a-0b0c0d0e0f10``."""
+
+    def __init__(self) -> None:
+        super().__init__(16)
+
+    def load(self, c: Call, data: bytes, offset: int) -> AnyValue:
+        digits = data[offset : offset + 16].hex()
+        text = "-".join([digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]])
+        return Symbol(text, text)
 
 
 class UnionOf(Type):

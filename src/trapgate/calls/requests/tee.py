@@ -8,8 +8,8 @@ Source: userspace-api/tee.rst; include/uapi/linux/tee.h.
 from __future__ import annotations
 
 from trapgate.calls.call import Call
-from trapgate.calls.memory import Array, ByteArray, Fixed, In, Out, Shown, Struct, View
-from trapgate.calls.requests import EXIT, Addr64, Case, Exchange, Fields, Staged, Stages, look, show_fields
+from trapgate.calls.memory import Array, Fixed, In, Out, Shown, Struct, View
+from trapgate.calls.requests import EXIT, Addr64, Case, Exchange, Fields, Staged, Stages, Uuid, look, show_fields
 from trapgate.calls.types import S32, U32, U64, X8, X32, X64, Enum, Fd, Flags, Gid, Named, Type, join_flags
 from trapgate.model import values
 from trapgate.model.abi import Abi
@@ -81,18 +81,6 @@ def show_param(view: View) -> Shown:
 
 Param = Struct("struct tee_ioctl_param", show=show_param, attr=Attribute(), a=X64, b=X64, c=X64)
 Origin = Enum("tee_ioctl_origins")
-
-
-class Uuid(ByteArray):
-    """A UUID: ``01020304-0506-0708-090a-0b0c0d0e0f10``."""
-
-    def __init__(self) -> None:
-        super().__init__(16)
-
-    def load(self, c: Call, data: bytes, offset: int) -> AnyValue:
-        digits = data[offset : offset + 16].hex()
-        text = "-".join([digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]])
-        return Symbol(text, text)
 
 
 Session = Struct(
