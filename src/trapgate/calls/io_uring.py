@@ -12,7 +12,7 @@ from trapgate.calls import structs_uring as uring
 from trapgate.calls.call import Call
 from trapgate.calls.describe import EXIT, Yield, decoder
 from trapgate.calls.memory import Array, In, IndexedArray, InOut, Struct, View, is_left_out
-from trapgate.calls.sched import CpuMask
+from trapgate.calls.structs_cpu import CpuMask
 from trapgate.calls.structs_iovec import Iovecs
 from trapgate.calls.structs_signal import SignalSet
 from trapgate.calls.structs_time import Timespec64

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 
 from trapgate.calls.call import Call
 from trapgate.calls.describe import EXIT, Yield, decoder
-from trapgate.calls.memory import Array, In, InOut, Out, Struct, View
+from trapgate.calls.memory import Array, In, InOut, Out, Struct, View, show_room
 from trapgate.calls.quote import Hex
-from trapgate.calls.sockets import show_room
 from trapgate.calls.types import U32, U64, X32, X64, Enum, Flags, UInt, truncate
 from trapgate.model import values
 from trapgate.model.values import MORE, AnyValue, Change, Joined, List, Number, remark

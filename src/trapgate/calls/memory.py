@@ -535,6 +535,14 @@ String_ = In(Str())
 """A NUL-terminated string, read at entry, cut at -s."""
 
 
+def show_room(given: int, used: int | None = None) -> AnyValue:
+    """``[128]``, ``[128 => 16]``: the room there was and what of it was used."""
+    number: AnyValue = values.Number(str(given), given)
+    if used is not None and used != given:
+        number = Change(number, values.Number(str(used), used))
+    return Joined("[", number, "]")
+
+
 def hexdump_string(data: bytes) -> String:
     """``data`` as one quoted run of ``\\x..``."""
     return String('"' + "".join(f"\\x{b:02x}" for b in data) + '"', data)

@@ -8,12 +8,12 @@ getrusage(2); ``include/uapi/linux/sched/types.h``.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 from trapgate.calls import tables
 from trapgate.calls.call import Call, Options
 from trapgate.calls.describe import EXIT, Yield, call, decoder
-from trapgate.calls.memory import RESULT, In, Indirect, Length, Out, Struct, length_of
+from trapgate.calls.memory import RESULT, In, Indirect, Out, Struct
+from trapgate.calls.structs_cpu import CpuMask
 from trapgate.calls.structs_time import Timespec, Timespec64, Timeval
 from trapgate.calls.types import (
     U32,
@@ -35,7 +35,7 @@ from trapgate.calls.types import (
     with_remark,
 )
 from trapgate.model.abi import Abi
-from trapgate.model.values import MORE, AnyValue, Change, Joined, List, Number, Symbol, remark
+from trapgate.model.values import MORE, AnyValue, Change, Joined, Number, Symbol, remark
 from trapgate.model.values import Struct as StructValue
 
 RESET_ON_FORK, NEGATIVE = 0x40000000, 0x80000000
@@ -184,40 +184,6 @@ class SchedAttrOut(Type):
 call("sched_getattr", pid=Tgid, attr=Out(SchedAttrOut()), size=UInt, flags=Flags("sched_getattr_flags"))
 
 # --- affinity -------------------------------------------------------------------------------
-
-
-@lru_cache(None)
-def _kernel_mask_bytes() -> int:
-    """The bytes of this kernel's CPU mask; found, as sched_getaffinity(2) says, by trying."""
-    import os
-
-    return max(128, -(-(os.sysconf("SC_NPROCESSORS_CONF") or 1) // 8))
-
-
-class CpuMask(Type):
-    """A set of CPUs of ``length`` bytes: ``[0 1 2]``."""
-
-    def __init__(self, length: Length) -> None:
-        self.length = length
-
-    def size(self, abi: Abi) -> int:
-        return 128
-
-    def at(self, c: Call, addr: int) -> AnyValue:
-        length = length_of(c, self.length) & 0xFFFFFFFF
-        if not c.may_follow:
-            return c.address(addr)
-        if not length:
-            return List([])
-        taken = min(length, _kernel_mask_bytes())
-        data = c.fetch(addr, taken)
-        if data is None:
-            return c.address(addr)
-        bits = int.from_bytes(data, "little")
-        items: list[AnyValue] = [Number(str(i), i) for i in range(taken * 8) if bits >> i & 1]
-        if -(-taken // c.abi.word) * c.abi.word < length:
-            items.append(MORE)
-        return List(items, separator=" ")
 
 
 call("sched_setaffinity", pid=Tgid, cpusetsize=UInt, mask=In(CpuMask("cpusetsize")))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from trapgate.calls.call import IOV_MAX, Call
 from trapgate.calls.describe import EXIT, RETURN, Argument, DecoderFunction, Yield, call, decoder
-from trapgate.calls.memory import RESULT, Behind, Bytes, Fixed, In, InOut, Length, Out, View, length_of
+from trapgate.calls.memory import RESULT, Behind, Bytes, Fixed, In, InOut, Length, Out, View, length_of, show_room
 from trapgate.calls.netlink_buffer import show_socket_buffer
 from trapgate.calls.structs_msghdr import Messages, MMsgHdr, MsgFlags, MsgHdr, show_message
 from trapgate.calls.structs_net import EtherProtocol
@@ -36,7 +36,7 @@ from trapgate.calls.types import (
 )
 from trapgate.model import values
 from trapgate.model.abi import Abi
-from trapgate.model.values import AnyValue, Change, Joined, Number
+from trapgate.model.values import AnyValue, Number
 
 if TYPE_CHECKING:
     from trapgate.calls.plan import Planner
@@ -103,14 +103,6 @@ def read_room(c: Call, addr: int, length: int) -> int | None:
     """The length at ``length`` of the address at ``addr``; None if either is missing or unreadable."""
     data = c.peek(length, 4) if addr else None
     return None if data is None else int.from_bytes(data, "little", signed=True)
-
-
-def show_room(given: int, used: int | None = None) -> AnyValue:
-    """``[128]``, ``[128 => 16]``: the room there was and what of it was used."""
-    number: AnyValue = Number(str(given), given)
-    if used is not None and used != given:
-        number = Change(number, Number(str(used), used))
-    return Joined("[", number, "]")
 
 
 def filled_name(c: Call, names: tuple[str, str], addr: int, length: int, given: int) -> Iterator[Yield]:

@@ -15,9 +15,8 @@ from trapgate.calls.call import Call
 from trapgate.calls.describe import EXIT, Yield, call, decoder
 from trapgate.calls.errnames import ErrorNumber
 from trapgate.calls.extensible import show_prefix
-from trapgate.calls.memory import Array, Behind, Bytes, CharArray, Indirect, InOut, Out, Shown, Struct, View
+from trapgate.calls.memory import Array, Behind, Bytes, CharArray, Indirect, InOut, Out, Shown, Struct, View, show_room
 from trapgate.calls.quote import Hex
-from trapgate.calls.sockets import show_room
 from trapgate.calls.structs_filter import Program, SocketProgram, show_socket_operand
 from trapgate.calls.structs_msghdr import Credentials
 from trapgate.calls.structs_net import AF_INET6, Host, Interface, host_field, quoted_hex, show_hardware
