@@ -169,7 +169,7 @@ def _print(counter: Counter, args: argparse.Namespace, seconds: float, output: i
     if args.json:
         text = json.dumps(describe(rows, args.by, counter.name, seconds, counter.lost), indent=1)
     else:
-        text = _render(rows, args.by, output)
+        text = _render(rows, args.by, output) if rows else "no call returned in this time"
     sys.stdout.flush()
     with os.fdopen(output, "w", encoding=sys.stdout.encoding, errors="backslashreplace", closefd=output != 1) as file:
         print(text, file=file)
