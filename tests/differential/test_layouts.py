@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Every structure a description follows lies in memory as the compiler lays it out, with -m64 and -m32.
+"""Every structure a description follows lies in memory as the compiler lays it out, with -m64 and -m32, and as the
+running kernel says.
 
 A family says in HEADERS where C declares a structure; one that C declares nowhere a program can
 include is mapped to "". For each header and ABI one C program prints sizes and offsets.
@@ -23,6 +24,7 @@ import pytest
 from trapgate.calls import describe
 from trapgate.calls.memory import Struct
 from trapgate.calls.types import Type
+from trapgate.catalog.readers._btf import Btf, Member
 from trapgate.model.abi import I386, X86_64, Abi
 
 OPTIONS = {"x86_64": "-m64", "i386": "-m32"}
@@ -148,3 +150,30 @@ def test_layout(header: str, abi: str, tmp_path: Path) -> None:
         assert unknown <= NEWER, f"the header has no {sorted(found.keys() - measured.keys())}"
         compared = {key: value for key, value in found.items() if key in measured}
         assert compared == {key: measured[key] for key in compared}
+
+
+def test_layouts_are_the_running_kernels() -> None:
+    """Offsets of the members that BTF knows by our names; sizes where both have the same members."""
+    try:
+        btf = Btf.read("/sys/kernel/btf/vmlinux")
+    except OSError as error:
+        pytest.skip(f"the kernel does not describe its types: {error}")
+    compared = 0
+    for struct in structures()["x86_64"]:
+        kernel = {member.name: member.offset for member in find_members(btf, struct.c_name)}
+        ours = {name: offset for (_, name), offset in expected(struct, X86_64).items()}
+        size = ours.pop("")
+        shared = ours.keys() & kernel.keys()
+        assert {name: ours[name] for name in shared} == {name: kernel[name] for name in shared}, struct.c_name
+        if kernel and shared == ours.keys() == kernel.keys():
+            assert size == btf.size(struct.c_name.removeprefix("struct ")), struct.c_name
+            compared += 1
+    assert compared > 100
+
+
+def find_members(btf: Btf, c_name: str) -> tuple[Member, ...]:
+    """The members of the kernel's structure of that name, none if it has no such."""
+    try:
+        return btf.struct(c_name.removeprefix("struct ")) if c_name.startswith("struct ") else ()
+    except KeyError:
+        return ()
