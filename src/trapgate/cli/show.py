@@ -61,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
             classes=classes,
             labels=version_labels(card.system),
             source_version=catalog.find_abi("x86_64").version,
+            asked_version=args.version,
             everywhere=args.all,
         )
         print(_embolden(text) if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else text)

@@ -31,12 +31,14 @@ def render_card(
     classes: Sequence[str],
     labels: Mapping[str, str],
     source_version: str,
+    asked_version: str | None,
     everywhere: bool,
 ) -> str:
     """The screen for `card`, seen from `abi`: its registers, its declaration, its history.
 
     `labels` are the public names of versions; `source_version` is that of the kernel whose declarations these
-    are, for links; `everywhere` also shows the tables that are gone.
+    are, for links, and `asked_version` another one whose source is wanted; `everywhere` also shows the tables that
+    are gone.
     """
     own = [entry for entry in card.entries if entry.abi == abi.name] or list(card.entries[-1:])
     signature = _own_signature(card, abi)
@@ -49,11 +51,15 @@ def render_card(
     lines += _section("operations", _wrap(_operations(card), 12))
     lines += _section("errors", _errors(card))
     lines += _section("history", _history(card, own, labels))
-    lines += _section("also", _standing(card, current, classes))
+    lines += _section("also", _standing(card, current, signature, classes))
     lines += _section("related", _wrap(" ".join(card.related[:24]), 12))
     lines += _section("elsewhere", [f"{system:<10}{' '.join(calls)}" for system, calls in card.elsewhere])
     lines += _section("conflicts", _conflicts(card))
-    lines += _section("see", list_links(card, signature, abi, source_version))
+    links = list_links(card, signature, abi, source_version)
+    if asked_version and card.system == "linux":
+        symbol = current.symbol or f"sys_{card.name}"
+        links.append(f"https://elixir.bootlin.com/linux/v{asked_version}/A/ident/{symbol}")
+    lines += _section("see", links)
     return "\n".join(lines).rstrip()
 
 
@@ -232,8 +238,8 @@ def _history(card: Card, own: Sequence[Entry], labels: Mapping[str, str]) -> lis
     return lines
 
 
-def _standing(card: Card, entry: Entry, classes: Sequence[str]) -> list[str]:
-    """Classes, standards, and conditions."""
+def _standing(card: Card, entry: Entry, signature: Signature | None, classes: Sequence[str]) -> list[str]:
+    """Classes, standards, where it is declared, and conditions."""
     lines = []
     if classes:
         lines.append("classes " + " ".join(f"%{name}" for name in classes))
@@ -241,6 +247,9 @@ def _standing(card: Card, entry: Entry, classes: Sequence[str]) -> list[str]:
         lines += _wrap("standards " + ", ".join(sorted(card.standards)), 12)
     if card.option_1003_1b:
         lines.append(f"POSIX.1b option {card.option_1003_1b}")
+    if signature and signature.location:
+        guard = f" if {signature.guard}" if signature.guard else ""
+        lines += _wrap(f"declared in {signature.location}{guard}", 12)
     if card.conditional:
         lines.append("a kernel may be built without it: then ENOSYS")
     if tag := format_tag(entry):
