@@ -140,7 +140,7 @@ INLINE struct tg_record *begin_event(struct task *t, u32 kind)
 	__builtin_memset(rec, 0, sizeof(*rec));
 	rec->size = sizeof(*rec);
 	rec->kind = kind;
-	rec->abi = t->rec.abi;
+	rec->abi = t->rec.abi & ~TG_MARKS;
 	rec->time_ns = bpf_ktime_get_ns();
 	rec->pid = t->rec.pid;
 	rec->tid = t->rec.tid;
@@ -496,7 +496,7 @@ int sched_process_fork(u64 *ctx)
 	if (t && parent) {
 		identify(t, child);
 		t->rec.cgroup = parent->rec.cgroup;
-		t->rec.abi = parent->rec.abi;
+		t->rec.abi = parent->rec.abi & ~TG_MARKS;
 	}
 	return 0;
 }
@@ -572,25 +572,28 @@ struct signal_record {
 	} info;
 };
 
-/* The siginfo that the kernel writes for a signal sent without one: 0 stands for a process's, 1 for its own. */
-INLINE void fill_siginfo(struct signal_record *out, s32 signo, struct kernel_siginfo *from)
+/*
+ * The siginfo in a signal's tracepoint; for a signal sent without one what the kernel writes then: 0 stands for a
+ * process's, 1 for its own. The word is read as a number, for the verifier takes it for a pointer that is never 0.
+ */
+INLINE void fill_siginfo(struct signal_record *out, s32 signo, u64 *word)
 {
 	const u32 kernel_siginfo_bytes = 48;
-	u64 special = (u64)from;
+	u64 from = 0;
 
-	OPAQUE(special);
+	bpf_probe_read_kernel(&from, sizeof(from), word);
 	out->info.signo = signo;
-	if (special == 0) {
+	if (from == 0) {
 		out->info.pid = bpf_get_current_pid_tgid() >> 32;
 		out->info.uid = bpf_get_current_uid_gid();
-	} else if (special == 1) {
+	} else if (from == 1) {
 		out->info.code = 0x80; /* SI_KERNEL */
 	} else {
-		bpf_probe_read_kernel(out->info.bytes, kernel_siginfo_bytes, from);
+		bpf_probe_read_kernel(out->info.bytes, kernel_siginfo_bytes, (void *)from);
 	}
 }
 
-INLINE void send_signal(struct task *t, s32 signo, struct kernel_siginfo *from)
+INLINE void send_signal(struct task *t, s32 signo, u64 *siginfo)
 {
 	struct signal_record *out;
 	void *ring = find_ring();
@@ -612,7 +615,7 @@ INLINE void send_signal(struct task *t, s32 signo, struct kernel_siginfo *from)
 	out->rec.nr = signo;
 	out->piece.len = SIGINFO_BYTES;
 	out->piece.phase = TG_AT_ENTRY;
-	fill_siginfo(out, signo, from);
+	fill_siginfo(out, signo, siginfo);
 	bpf_ringbuf_submit(out, BPF_RB_NO_WAKEUP);
 }
 
@@ -634,7 +637,7 @@ int signal_deliver(u64 *ctx)
 		return 0;
 	if (!t->rec.pid)
 		introduce(t, task);
-	send_signal(t, signo, (void *)ctx[1]);
+	send_signal(t, signo, &ctx[1]);
 	if (stops >> (signo & 63) & 1 && !action->sa.sa_handler)
 		send_event(t, TG_STOP, signo, 0, 0, BPF_RB_NO_WAKEUP);
 	return 0;
@@ -652,7 +655,7 @@ int signal_generate(u64 *ctx)
 		return 0;
 	t = find_task(target);
 	if (hears_signals(t) && t->rec.pid)
-		send_signal(t, ctx[0], (void *)ctx[1]);
+		send_signal(t, ctx[0], &ctx[1]);
 	return 0;
 }
 
