@@ -55,6 +55,9 @@ class Process(Protocol):
     def fd_device(self, fd: int) -> tuple[str, int, int] | None:
         """``char`` or ``block``, major and minor number of the device a descriptor is open on; None if of none."""
 
+    def vcpu(self, fd: int) -> tuple[int, int, int] | None:
+        """Number of the virtual CPU a descriptor is of, and address and length of its state; None if of none."""
+
     def stack_pointer(self) -> int:
         """The stack pointer at the entry of the call, 0 if it is not known."""
 
@@ -90,6 +93,9 @@ class UnknownProcess:
         return ""
 
     def fd_device(self, fd: int) -> tuple[str, int, int] | None:
+        return None
+
+    def vcpu(self, fd: int) -> tuple[int, int, int] | None:
         return None
 
     def stack_pointer(self) -> int:
@@ -164,6 +170,8 @@ class Options:
     """-e namespace=new: what namespaces a process came to."""
     secontext: frozenset[str] = frozenset()
     """--secontext: full, mismatch."""
+    vcpu: str | None = None
+    """-e kvm: ``vcpu`` (why a virtual CPU stopped), ``vcpu+`` (its state too)."""
 
 
 NO_MEMORY = NoMemory()
@@ -194,6 +202,8 @@ class Call:
     """restart_syscall: the name of the call that goes on, when it is known."""
     state: object = None
     """What a hand-written decoder keeps from entry to exit."""
+    more_lines: Sequence[str] = ()
+    """Lines that follow the call's own."""
 
     def __init__(
         self,

@@ -675,7 +675,7 @@ def _inject(line: CommandLine, text: str, fault: bool) -> None:
 def _qualify_kvm(line: CommandLine, text: str) -> None:
     if text not in ("vcpu", "vcpu+"):
         raise Complaint(f"invalid -e kvm= argument: '{text}'")
-    line.options.kvm = text
+    line.options.kvm = line.options.decode.vcpu = text
 
 
 def _qualify_namespace(line: CommandLine, text: str) -> None:

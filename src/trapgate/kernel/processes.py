@@ -27,6 +27,21 @@ def read_namespace_link(tid: int, kind: str) -> str:
         return ""
 
 
+def find_mapping(tid: int, path: str) -> tuple[int, int] | None:
+    """Address and length of the first mapping of the file that the kernel calls ``path``; None if there is none."""
+    try:
+        with open(f"/proc/{tid}/maps", encoding="utf-8", errors="surrogateescape") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return None
+    for line in lines:
+        fields = line.split(maxsplit=5)
+        if len(fields) == 6 and fields[5] == path:
+            start, end = (int(word, 16) for word in fields[0].split("-"))
+            return start, end - start
+    return None
+
+
 def _read_syscall_word(tid: int, index: int) -> int:
     try:
         with open(f"/proc/{tid}/syscall", encoding="ascii") as file:

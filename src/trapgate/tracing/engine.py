@@ -388,6 +388,8 @@ class Engine:
             tail = self.palette.color_result(tail)
         if self.dumps:
             tail = "\n".join([tail, *format_dump(c, self.options.read_fds, self.options.write_fds)])
+        if c.more_lines:
+            tail = "\n".join([tail, *c.more_lines])
         self.lines.end(task, tail)
         if self.stacks is not None:
             self.put_stack(task)

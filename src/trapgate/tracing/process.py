@@ -15,9 +15,10 @@ from trapgate.calls.quote import Hex, escape
 from trapgate.calls.structs_signal import format_signal_set
 from trapgate.kernel.descriptors import AT_FDCWD, read_fd_device, read_fd_info, read_fd_link, read_fd_path
 from trapgate.kernel.pid_namespaces import TRANSLATOR, read_namespace
-from trapgate.kernel.processes import read_namespace_link, read_stack_pointer
+from trapgate.kernel.processes import find_mapping, read_namespace_link, read_stack_pointer
 
 PTMX = (5, 2)
+VCPU = "anon_inode:kvm-vcpu:"
 
 
 class LiveProcess:
@@ -53,6 +54,13 @@ class LiveProcess:
     def fd_device(self, fd: int) -> tuple[str, int, int] | None:
         """What device a descriptor is open on; None if on none."""
         return read_fd_device(self.tid, fd)
+
+    def vcpu(self, fd: int) -> tuple[int, int, int] | None:
+        """The virtual CPU that a descriptor is of, and where the program has mapped its state."""
+        link = read_fd_link(self.tid, fd) or ""
+        number = link.removeprefix(VCPU)
+        found = find_mapping(self.tid, link) if number != link and number.isdecimal() else None
+        return None if found is None else (int(number), *found)
 
     def stack_pointer(self) -> int:
         """The stack pointer in the call the thread is held in; 0 when it runs or is gone."""

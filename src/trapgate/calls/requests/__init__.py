@@ -59,6 +59,7 @@ FAMILIES = {
     0xA4: "tee",
     0xAA: "uffd",
     0xAB: "devices",
+    0xAE: "kvm",
     0xB4: "gpio",
     0xB7: "nsfs",
     0xFD: "dm",
