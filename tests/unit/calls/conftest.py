@@ -15,6 +15,8 @@ from trapgate.decode.result import format_result
 from trapgate.model.abi import BY_NAME
 
 PAGE = 0x10000
+NETLINK_FDS = 100
+"""Descriptors from here on are netlink sockets, each of the protocol that is left."""
 
 
 class FakeMemory:
@@ -43,11 +45,26 @@ class FakeProcess:
     def fd_device(self, fd: int) -> tuple[str, int, int] | None:
         return ("char", 136, 0) if fd == 0 else None
 
+    def vcpu(self, fd: int) -> tuple[int, int, int] | None:
+        return (0, 0x70000, 4096) if fd == 0 else None
+
     def fd_text(self, fd: int) -> str:
         return {3: "</tmp/file>", -100: "</home>"}.get(fd, "")
 
     def pid_text(self, pid: int, kind: str) -> str:
         return f"<{kind}>"
+
+    def fd_link(self, fd: int) -> str:
+        return {4: "anon_inode:bpf-map", 5: "anon_inode:bpf-prog", 6: "socket:[1]"}.get(fd, "")
+
+    def socket_protocol(self, fd: int) -> str:
+        return "NETLINK" if fd >= NETLINK_FDS else ""
+
+    def netlink_protocol(self, fd: int) -> int:
+        return fd - NETLINK_FDS
+
+    def netlink_families(self) -> dict[int, str]:
+        return {16: "nlctrl", 20: "ethtool"}
 
     def pidfd_target(self, fd: int) -> int:
         return {9: 42}.get(fd, 0)

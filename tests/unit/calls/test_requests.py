@@ -385,6 +385,88 @@ MODULES = sorted({name for names in (*FAMILIES.values(), *NAMED.values()) for na
             {"result": -11},
             "VIDIOC_DQBUF, {type=0 /* V4L2_BUF_TYPE_??? */}) = -1 EAGAIN (Resource temporarily unavailable)",
         ),
+        # dm
+        (
+            "DM_TABLE_STATUS",
+            pack("<7I", 4, 50, 0, 400, 312, 1, 0)
+            + pack("<IIIQ128s129s7x", 0, 0, 0, 64768, b"root", b"")
+            + pack("<QQiI16s", 0, 2048, 0, 0, b"linear")
+            + b"8:1 0\0"
+            + bytes(42),
+            {"full": True},
+            'DM_TABLE_STATUS, [{version=[4, 50, 0], data_size=400, data_start=312, dev=makedev(0xfd, 0), name="root", flags=0}] => [{version=[4, 50, 0], data_size=400, data_start=312, dev=makedev(0xfd, 0), name="root", target_count=1, open_count=0, event_nr=0, flags=0}, {sector_start=0, length=2048, status=0, target_type="linear", string="8:1 0"}]) = 0',
+        ),
+        (
+            "DM_VERSION",
+            pack("<4I", 3, 0, 0, 312).ljust(312, b"\0"),
+            {"result": -22},
+            "DM_VERSION, [{version=[3, 0, 0] /* unsupported device mapper ABI version */}]) = -1 EINVAL (Invalid argument)",
+        ),
+        # tee
+        (
+            "TEE_IOC_INVOKE",
+            pack("<QQ", 0x40000, 56),
+            {"memory": {0x40000: pack("<6I4Q", 1, 2, 3, 0, 0, 1, 5, 16, 32, 7)}},
+            "TEE_IOC_INVOKE, {buf_len=56, buf_ptr={func=1, session=0x2, cancel_id=3, num_params=1, params=[{attr=TEE_IOCTL_PARAM_ATTR_TYPE_MEMREF_INPUT, shm_offs=0x10, size=0x20, shm_id=7}]} => {ret=0, ret_origin=0 /* TEEC_ORIGIN_??? */, params=[{attr=TEE_IOCTL_PARAM_ATTR_TYPE_MEMREF_INPUT, shm_offs=0x10, size=0x20, shm_id=7}]}}) = 0",
+        ),
+        (
+            "TEE_IOC_SHM_ALLOC",
+            pack("<QIi", 4096, 1, 5),
+            {},
+            "TEE_IOC_SHM_ALLOC, {size=0x1000, flags=TEE_IOCTL_SHM_MAPPED} => {size=0x1000, flags=TEE_IOCTL_SHM_MAPPED, id=5}) = 0",
+        ),
+        # btrfs
+        (
+            "BTRFS_IOC_SUBVOL_CREATE",
+            pack("<q4088s", 3, b"home"),
+            {"decode_fds": frozenset({"path"})},
+            'BTRFS_IOC_SUBVOL_CREATE, {fd=3</tmp/file>, name="home"}) = 0',
+        ),
+        (
+            "BTRFS_IOC_INO_LOOKUP",
+            pack("<QQ4080s", 0, 256, b"etc/"),
+            {},
+            'BTRFS_IOC_INO_LOOKUP, {treeid=0, objectid=BTRFS_FIRST_FREE_OBJECTID} => {treeid=0, name="etc/"}) = 0',
+        ),
+        (
+            "BTRFS_IOC_GET_DEV_STATS",
+            pack("<8Q", 1, 2, 1, 7, 8, 0, 0, 0).ljust(1032, b"\0"),
+            {},
+            "BTRFS_IOC_GET_DEV_STATS, {devid=makedev(0, 0x1), nr_items=2, flags=BTRFS_DEV_STATS_RESET} => {nr_items=2, flags=BTRFS_DEV_STATS_RESET, [[BTRFS_DEV_STAT_WRITE_ERRS]=7, [BTRFS_DEV_STAT_READ_ERRS]=8]}) = 0",
+        ),
+        (
+            "BTRFS_IOC_TREE_SEARCH",
+            pack("<7Q4I4Q", 5, 256, (1 << 64) - 256, 0, (1 << 64) - 1, 0, (1 << 64) - 1, 1, 132, 1, 0, 0, 0, 0, 0)
+            + pack("<3QII", 9, 5, 0, 132, 0).ljust(3992, b"\0"),
+            {"full": True},
+            "BTRFS_IOC_TREE_SEARCH, {key={tree_id=BTRFS_FS_TREE_OBJECTID, min_objectid=BTRFS_FIRST_FREE_OBJECTID, max_objectid=BTRFS_LAST_FREE_OBJECTID, min_offset=0, max_offset=UINT64_MAX, min_transid=0, max_transid=UINT64_MAX, min_type=BTRFS_INODE_ITEM_KEY, max_type=BTRFS_ROOT_ITEM_KEY, nr_items=1}} => {key={nr_items=1}, buf=[{transid=9, objectid=BTRFS_FS_TREE_OBJECTID, offset=0, type=BTRFS_ROOT_ITEM_KEY, len=0}]}) = 0",
+        ),
+        # kvm
+        (
+            "KVM_SET_USER_MEMORY_REGION",
+            pack("<II3Q", 0, 2, 4096, 8192, 1 << 20),
+            {},
+            "KVM_SET_USER_MEMORY_REGION, {slot=0, flags=KVM_MEM_READONLY, guest_phys_addr=0x1000, memory_size=8192, userspace_addr=0x100000}) = 0",
+        ),
+        (
+            "KVM_GET_REGS",
+            pack("<18Q", *range(18)),
+            {},
+            "KVM_GET_REGS, {rax=0, ..., rsp=0x6, rbp=0x7, ..., rip=0x10, rflags=0x11}) = 0",
+        ),
+        (
+            "KVM_GET_SUPPORTED_CPUID",
+            pack("<II10I", 1, 0, 7, 0, 1, 1, 2, 3, 4, 0, 0, 0),
+            {"full": True},
+            "KVM_GET_SUPPORTED_CPUID, {nent=1, entries=[{function=0x7, index=0, flags=KVM_CPUID_FLAG_SIGNIFCANT_INDEX, eax=0x1, ebx=0x2, ecx=0x3, edx=0x4}]}) = 0",
+        ),
+        ("KVM_CREATE_VCPU", 1, {"result": 3, "decode_fds": frozenset({"path"})}, "KVM_CREATE_VCPU, 1) = 3</tmp/file>"),
+        (
+            "KVM_RUN",
+            0,
+            {"vcpu": "vcpu", "memory": {0x70000: pack("<8xI", 2).ljust(4096, b"\0")}},
+            "KVM_RUN, 0) = 0 (KVM_EXIT_IO)",
+        ),
         # names
         (0x80084804, 4, {}, "HIDIOCGRAWNAME(8), 0x4) = 0"),
         (
