@@ -5,7 +5,7 @@
  * brought makes the next stage possible. Pieces of one operation stand together:
  *
  *   TG_STRINGS  the pointers (TG_TERMINATED: with the NULL), then one piece per string
- *   TG_IOVEC    the {base, length} pairs, then one piece per pair until `max` bytes are used;
+ *   TG_IOVEC    the {base, length} pairs, then one piece per pair, of at most `max` bytes;
  *               at exit no more contents than a positive result says were transferred
  *   TG_MMSG     the headers, then per header: name, iovecs and contents (as above), control
  *
@@ -21,6 +21,7 @@
 
 #define STRING_CHUNK 256
 #define MAX_IOVECS 1024
+#define MAX_CONTENTS (256u << 10) /* bytes of an array's buffers in all, unless one may be longer */
 #define MAX_NAME 128
 #define MAX_CONTROL 4096
 #define MAX_STRINGS 65536
@@ -420,24 +421,28 @@ static int plain_piece(struct run *run, unsigned i, u64 addr, u32 len, bool cut)
 	return add_piece(run, i, flags, addr, into, (u32)got);
 }
 
-/* One piece per {base, length} pair in `pairs` until `*budget` bytes are used up. */
-static int copy_pairs(struct run *run, unsigned i, const u8 *pairs, u32 n, u64 *budget)
+/* One piece per {base, length} pair in `pairs`, of at most `max` bytes, while some of the `left` transferred are. */
+static int copy_pairs(struct run *run, unsigned i, const u8 *pairs, u32 n, u64 left, u32 max)
 {
 	struct tg_read reads[BATCH];
+	u64 room = max > MAX_CONTENTS ? max : MAX_CONTENTS;
 	u32 done = 0;
-	while (done < n && *budget) {
+	while (done < n && left && room) {
 		u32 count = 0;
 		size_t total = 0;
 		bool cut[BATCH];
-		while (count < BATCH && done + count < n && *budget) {
+		while (count < BATCH && done + count < n && left && room) {
 			const u8 *pair = pairs + (size_t)(done + count) * 2 * run->word;
 			u64 len = load(pair + run->word, run->word);
-			cut[count] = len > *budget;
+			len = len < left ? len : left;
+			left -= len;
+			u64 most = max < room ? max : room;
+			cut[count] = len > most;
 			if (cut[count])
-				len = *budget;
+				len = most;
 			reads[count++] = (struct tg_read){.addr = load(pair, run->word), .want = len};
 			total += len;
-			*budget -= len;
+			room -= len;
 		}
 		u8 *into = scratch(run, total + 1);
 		if (!into)
@@ -459,7 +464,7 @@ static int copy_pairs(struct run *run, unsigned i, const u8 *pairs, u32 n, u64 *
 }
 
 /* The pairs as a piece, then their contents. */
-static int copy_iovec(struct run *run, unsigned i, u64 addr, u64 count, u32 limit, u64 *budget)
+static int copy_iovec(struct run *run, unsigned i, u64 addr, u64 count, u32 limit, u64 left)
 {
 	bool cut = count > limit;
 	u32 n = cut ? limit : (u32)count;
@@ -472,7 +477,7 @@ static int copy_iovec(struct run *run, unsigned i, u64 addr, u64 count, u32 limi
 		u16 flags = (got < bytes ? TG_UNREADABLE : 0) | (cut ? TG_TRUNCATED : 0);
 		err = add_piece(run, i, flags, addr, pairs.data, (u32)got);
 		if (!err)
-			err = copy_pairs(run, i, pairs.data, (u32)(got / (2 * run->word)), budget);
+			err = copy_pairs(run, i, pairs.data, (u32)(got / (2 * run->word)), left, run->plan->op[i].max);
 	}
 	tg_out_deinit(&pairs);
 	return err;
@@ -482,37 +487,31 @@ static int run_iovec(struct run *run, unsigned i, u64 addr, u64 count)
 {
 	const struct tg_op *op = &run->plan->op[i];
 	u32 limit = op->scale && op->scale < MAX_IOVECS ? op->scale : MAX_IOVECS;
-	u64 budget = op->max;
+	u64 left = UINT64_MAX;
 	if (op->len_from == TG_CONST)
 		count = limit;
-	if (run->phase == TG_AT_EXIT && run->copy->result >= 0 && (u64)run->copy->result < budget)
-		budget = (u64)run->copy->result;
-	return copy_iovec(run, i, addr, count, limit, &budget);
+	if (run->phase == TG_AT_EXIT && run->copy->result >= 0)
+		left = (u64)run->copy->result;
+	return copy_iovec(run, i, addr, count, limit, left);
 }
 
 /* struct mmsghdr: name, namelen, iov, iovlen, control, controllen, flags (msghdr), then len. */
-static int copy_mmsg(struct run *run, unsigned i, const u8 *header, u32 iovecs, u64 *budget)
+static int copy_mmsg(struct run *run, unsigned i, const u8 *header, u32 iovecs)
 {
 	unsigned word = run->word;
 	u64 name = load(header, word);
 	u32 name_len = (u32)load(header + word, 4);
 	u64 iov = load(header + 2 * word, word), iov_len = load(header + 3 * word, word);
 	u64 control = load(header + 4 * word, word), control_len = load(header + 5 * word, word);
-	u64 share = *budget;
-	if (run->phase == TG_AT_EXIT) {
-		u64 received = load(header + 7 * word, 4);
-		share = received < share ? received : share;
-	}
-	u64 left = share;
+	u64 left = run->phase == TG_AT_EXIT ? load(header + 7 * word, 4) : UINT64_MAX;
 	int err = 0;
 	if (name)
 		err = plain_piece(run, i, name, name_len < MAX_NAME ? name_len : MAX_NAME, name_len > MAX_NAME);
 	if (!err && iov)
-		err = copy_iovec(run, i, iov, iov_len, iovecs, &left);
+		err = copy_iovec(run, i, iov, iov_len, iovecs, left);
 	if (!err && control)
 		err = plain_piece(run, i, control, control_len < MAX_CONTROL ? (u32)control_len : MAX_CONTROL,
 				  control_len > MAX_CONTROL);
-	*budget -= share - left;
 	return err;
 }
 
@@ -523,7 +522,6 @@ static int run_mmsg(struct run *run, unsigned i, u64 addr, u64 count)
 	bool cut = count > limit;
 	u32 n = cut ? limit : (u32)count;
 	u32 size = 8u * run->word; /* 64 in LP64, 32 in ILP32 */
-	u64 budget = op->max;
 	struct tg_out headers = {0};
 	int err = tg_out_reserve(&headers, (size_t)n * size + 1);
 	if (!err) {
@@ -532,7 +530,7 @@ static int run_mmsg(struct run *run, unsigned i, u64 addr, u64 count)
 		got -= got % size;
 		err = add_piece(run, i, (got < bytes ? TG_UNREADABLE : 0) | (cut ? TG_TRUNCATED : 0), addr, headers.data, (u32)got);
 		for (u32 k = 0; !err && k < got / size; k++)
-			err = copy_mmsg(run, i, headers.data + (size_t)k * size, 64, &budget);
+			err = copy_mmsg(run, i, headers.data + (size_t)k * size, 64);
 	}
 	tg_out_deinit(&headers);
 	return err;

@@ -94,7 +94,8 @@ enum tg_what {
 	TG_BYTES = 1,   /* `len` bytes at the address */
 	TG_STRING = 2,  /* up to and including NUL, at most `max` */
 	TG_STRINGS = 3, /* NULL-terminated array of pointers (its own piece), at most `scale` of them, each string at most `max` */
-	TG_IOVEC = 4,   /* array of `len` {base, length} pairs (its own piece), then their contents, `max` bytes in all */
+	TG_IOVEC = 4,   /* array of `len` {base, length} pairs (its own piece), then their contents, `max` bytes of each;
+	                   at exit no more in all than the result */
 	TG_MMSG = 5,    /* array of `len` struct mmsghdr: each header's name, iovecs, control */
 };
 

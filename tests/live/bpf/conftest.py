@@ -49,7 +49,7 @@ PLANS = {
     x86_64("execve"): Plan(
         (Op(ENTRY, What.STRING, 0, max=4096), Op(ENTRY, What.STRINGS, 1, scale=8, max=64)), n_args=3
     ),
-    x86_64("writev"): Plan((Op(ENTRY, What.IOVEC, 1, From.ARG, 2, max=16),), n_args=3),
+    x86_64("writev"): Plan((Op(ENTRY, What.IOVEC, 1, From.ARG, 2, max=8),), n_args=3),
     x86_64("readv"): Plan((Op(EXIT, What.IOVEC, 1, From.ARG, 2, max=64),), n_args=3),
     x86_64("sendmmsg"): Plan((Op(ENTRY, What.MMSG, 1, From.ARG, 2, max=64),), n_args=4),
     x86_64("sendmsg"): Plan(

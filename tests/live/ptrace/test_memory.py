@@ -111,7 +111,7 @@ def test_iovecs_and_messages(new_trace, compile_c) -> None:
             return 0;
         }""")
     trace = new_trace(plan=plans(
-        writev=(Op(Phase.ENTRY, What.IOVEC, 1, From.ARG, 2, max=6),),
+        writev=(Op(Phase.ENTRY, What.IOVEC, 1, From.ARG, 2, max=4),),
         sendmsg=(
             Op(Phase.ENTRY, What.BYTES, 1, max=56),
             Op(Phase.ENTRY, What.IOVEC, NESTED | 0, From.FIELD, 0, base_off=16, len_off=24, max=100),
@@ -119,8 +119,8 @@ def test_iovecs_and_messages(new_trace, compile_c) -> None:
         sendmmsg=(Op(Phase.ENTRY, What.MMSG, 1, From.ARG, 2, max=100),),
     )).spawn(program).finish()  # fmt: skip
     bad, good = trace.of(Kind.CALL, WRITEV)
-    assert [len(p.data) for p in bad.pieces] == [64, 3, 0, 3]
-    assert [p.data for p in good.pieces[1:]] == [b"one", b"", b"thr"]
+    assert [len(p.data) for p in bad.pieces] == [64, 3, 0, 4, 0]
+    assert [p.data for p in good.pieces[1:]] == [b"one", b"", b"thre"]
     assert [p.flags for p in good.pieces] == [0, 0, 0, PieceFlag.TRUNCATED]
     (sent,) = trace.of(Kind.CALL, SENDMSG)
     assert [(p.op, p.data) for p in sent.pieces[2:]] == [(1, b"one"), (1, b""), (1, b"three")]

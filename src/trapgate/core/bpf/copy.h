@@ -284,8 +284,8 @@ GLOBAL int put_strings(u64 addr, u64 word_count, u32 max, u32 tag)
 	return 0;
 }
 
-/* What the iovec at offset `at` of the scratch record points to; returns what is left of `max`. */
-INLINE u32 put_vector(u32 at, u32 word, u32 max, u32 tag)
+/* At most `max` bytes of what the iovec at offset `at` of the scratch record points to; returns what is left of `left`. */
+INLINE u32 put_vector(u32 at, u32 word, u32 left, u32 max, u32 tag)
 {
 	struct scratch *s = find_scratch();
 	u64 base, len;
@@ -294,69 +294,71 @@ INLINE u32 put_vector(u32 at, u32 word, u32 max, u32 tag)
 		return 0;
 	base = peek(s, at, word);
 	len = peek(s, at + word, word);
-	if (len > max) {
+	if (len > left)
+		len = left;
+	if (len > max)
 		put_bytes(base, max, tag | TG_TRUNCATED << 16);
-		return 0;
-	}
-	put_bytes(base, len, tag);
-	return max - len;
+	else
+		put_bytes(base, len, tag);
+	return left - len;
 }
 
-GLOBAL u32 put_some_vectors(u32 at, u64 word_count, u32 max, u32 tag)
+/* `left_max` = what was transferred, over all of them << 32 | most bytes of each. */
+GLOBAL u32 put_some_vectors(u32 at, u64 word_count, u64 left_max, u32 tag)
 {
-	u32 word = word_count >> 32, count = word_count, i;
+	u32 word = word_count >> 32, count = word_count, left = left_max >> 32, i;
 
-	for (i = 0; i < RUN && i < count && max; i++)
-		max = put_vector(at + 2 * i * word, word, max, tag);
-	return max;
+	for (i = 0; i < RUN && i < count && left; i++)
+		left = put_vector(at + 2 * i * word, word, left, left_max, tag);
+	return left;
 }
 
-/* An array of iovecs, then what they point to, `max` bytes in all; returns what is left of `max`. */
-GLOBAL u32 put_iovec(u64 addr, u64 word_count, u32 max, u32 tag)
+/* An array of iovecs, then what they point to. */
+GLOBAL int put_iovec(u64 addr, u64 word_count, u64 left_max, u32 tag)
 {
 	struct scratch *s = find_scratch();
-	u32 word = word_count >> 32, count = word_count, at, i;
+	u32 word = word_count >> 32, count = word_count, left = left_max >> 32, at, i;
 
 	if (!s || (word != 4 && word != 8))
-		return max;
+		return 0;
 	at = s->off + sizeof(struct tg_piece);
 	put_bytes(addr, bound(count, IOVECS_MAX) * 2 * word, count > IOVECS_MAX ? tag | TG_TRUNCATED << 16 : tag);
 	count = s->off < at ? 0 : (s->off - at) / (2 * word); /* those that could be read */
-	for (i = 0; i < IOVECS_MAX / RUN && i * RUN < count && max; i++)
-		max = put_some_vectors(at + 2 * i * RUN * word, (u64)word << 32 | (count - i * RUN), max, tag);
-	return max;
+	for (i = 0; i < IOVECS_MAX / RUN && i * RUN < count && left; i++)
+		left = put_some_vectors(at + 2 * i * RUN * word, (u64)word << 32 | (count - i * RUN),
+					(u64)left << 32 | (u32)left_max, tag);
+	return 0;
 }
 
 /*
- * What the struct mmsghdr at offset `at` of the scratch record points to; returns what is left of
- * the bytes for contents. Its members: msg_name, msg_namelen (u32, padded), msg_iov, msg_iovlen,
- * msg_control, msg_controllen, msg_flags (padded), msg_len (u32).
+ * What the struct mmsghdr at offset `at` of the scratch record points to. Its members: msg_name,
+ * msg_namelen (u32, padded), msg_iov, msg_iovlen, msg_control, msg_controllen, msg_flags (padded),
+ * msg_len (u32).
  */
-GLOBAL u32 put_message(u32 at, u32 word, u32 max, u32 tag)
+GLOBAL int put_message(u32 at, u32 word, u32 max, u32 tag)
 {
 	struct scratch *s = find_scratch();
-	u32 limit = max, left, n;
+	u32 left = ~0u, n;
 	u64 pointer;
 
 	if (!s || (word != 4 && word != 8))
-		return max;
+		return 0;
 	if ((tag >> 8 & 0xff) == TG_AT_EXIT)
-		limit = bound(peek(s, at + 7 * word, 4), max);
+		left = peek(s, at + 7 * word, 4);
 	pointer = peek(s, at, word);
 	if (pointer)
 		put_bytes(pointer, bound(peek(s, at + word, 4), NAME_MAX), tag);
 	pointer = peek(s, at + 2 * word, word);
 	n = bound(peek(s, at + 3 * word, word), IOVECS_OF_MESSAGE);
-	left = limit;
 	if (pointer)
-		left = put_iovec(pointer, (u64)word << 32 | n, limit, tag);
+		put_iovec(pointer, (u64)word << 32 | n, (u64)left << 32 | max, tag);
 	pointer = peek(s, at + 4 * word, word);
 	if (pointer)
 		put_bytes(pointer, bound(peek(s, at + 5 * word, word), CONTROL_MAX), tag);
-	return max - (limit - left);
+	return 0;
 }
 
-/* An array of struct mmsghdr and what each points to, `max` bytes of contents in all. */
+/* An array of struct mmsghdr and what each points to, at most `max` bytes of each buffer. */
 GLOBAL int put_messages(u64 addr, u64 word_count, u32 max, u32 tag)
 {
 	struct scratch *s = find_scratch();
@@ -368,7 +370,7 @@ GLOBAL int put_messages(u64 addr, u64 word_count, u32 max, u32 tag)
 	put_bytes(addr, bound(count, MESSAGES_MAX) * 8 * word, count > MESSAGES_MAX ? tag | TG_TRUNCATED << 16 : tag);
 	count = s->off < at ? 0 : (s->off - at) / (8 * word);
 	for (i = 0; i < MESSAGES_MAX && i < count; i++)
-		max = put_message(at + i * 8 * word, word, max, tag);
+		put_message(at + i * 8 * word, word, max, tag);
 	return 0;
 }
 
@@ -455,7 +457,7 @@ INLINE u64 read_length(struct task *t, struct scratch *s, struct tg_op *op, bool
 INLINE int put(struct task *t, struct tg_op *op, u64 addr, u64 len, u32 tag)
 {
 	u32 word = word_size(t->rec.abi), max = op->max;
-	u64 word_len = (u64)word << 32 | (len > 0xffff ? 0xffff : len);
+	u64 word_len = (u64)word << 32 | (len > 0xffff ? 0xffff : len), left = ~0u;
 
 	switch (op->what) {
 	case TG_BYTES:
@@ -471,9 +473,9 @@ INLINE int put(struct task *t, struct tg_op *op, u64 addr, u64 len, u32 tag)
 	case TG_STRINGS:
 		return put_strings(addr, (u64)word << 32 | (op->scale ? op->scale : STRINGS_MAX), max, tag);
 	case TG_IOVEC:
-		if (op->phase == TG_AT_EXIT && t->rec.result >= 0 && max > t->rec.result)
-			max = t->rec.result; /* a read's buffers beyond its result hold nothing */
-		return put_iovec(addr, word_len, max, tag);
+		if (op->phase == TG_AT_EXIT && t->rec.result >= 0 && t->rec.result < left)
+			left = t->rec.result; /* a read's buffers beyond its result hold nothing */
+		return put_iovec(addr, word_len, left << 32 | max, tag);
 	case TG_MMSG:
 		return put_messages(addr, word_len, max, tag);
 	}
