@@ -32,7 +32,7 @@ COMMANDS: list[tuple[str, list[str], float | None]] = [
     ("trapgate show 257 --json", ["-m", "trapgate", "show", "257", "--json"], 80),
     ("trapgate search clock", ["-m", "trapgate", "search", "clock"], 150),
     ("trapgate search read file", ["-m", "trapgate", "search", "read", "file"], 150),
-    ("trapgate search a", ["-m", "trapgate", "search", "a"], 150),
+    ("trapgate search s", ["-m", "trapgate", "search", "s"], 150),  # the letter that most words begin with
     ("trapgate list", ["-m", "trapgate", "list"], 150),
     ("trapgate diff x86_64 aarch64", ["-m", "trapgate", "diff", "x86_64", "aarch64"], None),
 ]

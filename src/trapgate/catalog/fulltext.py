@@ -33,11 +33,11 @@ def search(words: str, *, kind: str | None = None, system: str | None = None, li
     # Quoted, so that none of them is an operator of FTS5.
     query = " ".join(f'"{term}"*' for term in terms)
     rows = open_database().execute(
-        "SELECT kind, system, name, shown FROM words WHERE words MATCH ?2"
+        "SELECT kind, system, name, shown FROM words"
+        " WHERE words MATCH ?2 AND coalesce(?3, kind) = kind AND coalesce(?4, system) = system"
         # What is so called, then what has the words in its name, then the rest; what is gone comes last.
         " ORDER BY lower(name) = ?1 DESC, place = 4, lower(name) LIKE ?1 || '%' DESC,"
-        " place, round(bm25(words, 20, 1)), length(name), name",
-        (words.strip().lower(), query),
+        " place, round(bm25(words, 20, 1)), length(name), name LIMIT ?5",
+        (words.strip().lower(), query, kind, system, limit),
     )
-    found = (Found(*row) for row in rows if kind in (None, row[0]) and system in (None, row[1]))
-    return tuple(hit for _, hit in zip(range(limit), found, strict=False))
+    return tuple(Found(*row) for row in rows)
