@@ -7,6 +7,8 @@ Source: clock_gettime(2), adjtimex(2), nanosleep(2), setitimer(2), timer_create(
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from trapgate.calls import tables
 from trapgate.calls.call import Call, Options
 from trapgate.calls.describe import call
@@ -26,6 +28,9 @@ from trapgate.calls.structs_time import (
 )
 from trapgate.calls.types import S64, Enum, Flags, Int, Long, Scalar, Type, UInt, truncate
 from trapgate.model.values import AnyValue, Number
+
+if TYPE_CHECKING:
+    from trapgate.calls.plan import Planner
 
 WIDE = "x86_64 x32 aarch64"
 RESTARTED = range(512, 517)
@@ -177,6 +182,9 @@ class LeftOver(In):
             return c.address(addr)
         data = c.peek(addr, self.inner.size(c.abi))
         return c.address(addr) if data is None else self.inner.load(c, data, 0)
+
+    def plan_argument(self, p: Planner) -> None:
+        self.inner.plan(p.at_exit(always=True))
 
 
 ClockFlags = Flags("clockflags", unknown="TIMER_???")

@@ -134,9 +134,14 @@ class InOut(In):
     """A pointer to ``inner`` that the call reads and rewrites: ``{before} => {after}``.
 
     As the value needs both moments, it prints at exit; when nothing changed, once.
+    ``anyway``: what a failed call left is copied too.
     """
 
     out = True
+
+    def __init__(self, inner: Type, anyway: bool = False) -> None:
+        super().__init__(inner)
+        self.anyway = anyway
 
     def decode(self, c: Call, word: int) -> AnyValue | None:
         """The value now; ``Description`` joins the one at entry and the one at exit."""
@@ -150,7 +155,7 @@ class InOut(In):
 
     def plan_argument(self, p: Planner) -> None:
         self.inner.plan(p.at_entry())
-        self.inner.plan(p.at_exit())
+        self.inner.plan(p.at_exit(self.anyway))
 
 
 class Str(Type):

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 4096
 """The most that one operation may copy."""
+PEEK_BYTES = 256
+"""What is copied at both ends of a call behind each pointer that no operation says enough of."""
 
 
 @dataclass
@@ -171,9 +173,26 @@ def make_plan(
             param.type.plan_argument(planner.for_argument(index))
         index += param.type.words(abi)
     complete = planner.target.complete and description.plannable
+    if not complete:
+        _peek(planner, index)
     name = selector_name(description)
     selector = description.word_index(name, abi) if name else NO_SELECTOR
     return Plan(tuple(planner.target.ops), selector, description.plan_flags, min(index, 6)), complete
+
+
+def _peek(p: Planner, n_words: int) -> None:
+    """Copy the beginning of what arguments point to that the operations so far leave out."""
+    from trapgate.calls.memory import In
+    from trapgate.calls.types import Pointer
+
+    known = {(op.base, op.phase) for op in p.target.ops}
+    index = 0
+    for param in p.description.params:
+        follows = isinstance(param.type, (In, Pointer)) and index < min(n_words, 6)
+        for view in (p.for_argument(index).at_entry(), p.for_argument(index).at_exit(always=True)):
+            if follows and (index, view.phase) not in known:
+                view.bytes(PEEK_BYTES)
+        index += param.type.words(p.abi)
 
 
 def selector_name(description: Description) -> str:

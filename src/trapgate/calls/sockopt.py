@@ -461,7 +461,7 @@ call("setsockopt", sockfd=Fd, level=Level, optname=SetName, optval=SetValue(), o
     level=Level,
     optname=GetName,
     optval=Out(Bytes(Behind("optlen"))),
-    optlen=InOut(Int),
+    optlen=InOut(Int, anyway=True),
     classes="network -desc",
     plannable=True,
 )
