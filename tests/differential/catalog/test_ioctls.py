@@ -15,16 +15,30 @@ from trapgate.catalog.constants import Ioctl
 
 INCLUDE = Path("/usr/include")
 XEN = "typedef uint16_t domid_t; typedef uint32_t grant_ref_t;"
+USB32 = """
+struct usbdevfs_ctrltransfer32 { uint8_t a, b; uint16_t c, d, e; uint32_t timeout, data; };
+struct usbdevfs_bulktransfer32 { uint32_t ep, len, timeout, data; };
+struct usbdevfs_disconnectsignal32 { int32_t signr; uint32_t context; };
+struct usbdevfs_ioctl32 { int32_t ifno, ioctl_code; uint32_t data; };
+struct usbdevfs_urb32 {
+    uint8_t type, endpoint;
+    int32_t status; uint32_t flags, buffer; int32_t length, actual, frame, packets, errors; uint32_t signr, context;
+} __attribute__((packed));
+"""
+"""The structures of 32-bit programs, which only the kernel's own headers have (drivers/usb/core/devio.c)."""
 BEFORE = {
     "asm-generic/ioctls.h": "#include <asm/termbits.h>\n#include <linux/serial.h>",
     "linux/auto_fs.h": "typedef uint32_t compat_ulong_t;",
     "linux/btrfs.h": "#include <linux/fs.h>",
+    "linux/coda.h": "#define _LINUX_TIME_H",
     "linux/fs.h": "#include <linux/fiemap.h>\n#include <linux/blktrace_api.h>",
     "linux/if_bonding.h": "#include <linux/sockios.h>",
     "linux/ivtvfb.h": "#include <linux/videodev2.h>",
+    "linux/omap3isp.h": "struct omap3isp_stat_data_time32 { int32_t ts[2]; uint32_t buf, size; uint16_t more[4]; };",
     "linux/ppp-ioctl.h": "#include <linux/filter.h>",
     "linux/raid/md_u.h": "#include <linux/major.h>",
     "linux/sonet.h": "#include <linux/atmioc.h>",
+    "linux/usbdevice_fs.h": USB32,
     "linux/vm_sockets.h": "#include <sys/socket.h>",
     "misc/xilinx_sdfec.h": "#include <stdbool.h>",
     "xen/evtchn.h": XEN,

@@ -174,9 +174,8 @@ Run = Struct(
     cr8=PaddedHex(8),
     apic_base=PaddedHex(8),
     io=UnionOf(Port, Device, Fixed(U8, 256)),
+    _synced=Fixed(U64, 258),
 )
-SIZE = 2352
-"""Bytes of the whole structure: a mapping of fewer is none of it."""
 EXIT_IO, EXIT_MMIO = 2, 6
 EARLIER = "request_interrupt_window immediate_exit"
 LATER = "ready_for_interrupt_injection if_flag flags cr8 apic_base"
@@ -216,8 +215,9 @@ def look_at_run(c: Call) -> tuple[int, View | None]:
     if found is None:
         return -1, None
     number, addr, length = found
-    data = c.memory.read(addr, Run.size(c.abi)) if length >= SIZE else b""
-    return number, View(c, data, 0, Run, addr) if len(data) == Run.size(c.abi) else None
+    size = Run.size(c.abi)
+    data = c.memory.read(addr, size) if length >= size else b""
+    return number, View(c, data, 0, Run, addr) if len(data) == size else None
 
 
 def tell_run(c: Call, word: int) -> Stages:
