@@ -181,18 +181,24 @@ def make_plan(
 
 
 def _peek(p: Planner, n_words: int) -> None:
-    """Copy the beginning of what arguments point to that the operations so far leave out."""
+    """Copy the beginning of what arguments point to, as far as the operations so far leave it out."""
     from trapgate.calls.memory import In
     from trapgate.calls.types import Pointer
 
-    known = {(op.base, op.phase) for op in p.target.ops}
-    index = 0
+    ops = p.target.ops
+    pointers, index = [], 0
     for param in p.description.params:
-        follows = isinstance(param.type, (In, Pointer)) and index < min(n_words, 6)
-        for view in (p.for_argument(index).at_entry(), p.for_argument(index).at_exit(always=True)):
-            if follows and (index, view.phase) not in known:
-                view.bytes(PEEK_BYTES)
+        if isinstance(param.type, (In, Pointer)) and index < min(n_words, 6):
+            pointers.append(index)
         index += param.type.words(p.abi)
+    known = {(op.base, op.phase) for op in ops}
+    for i, op in enumerate(ops):
+        if op.base in pointers and op.what == What.BYTES:
+            ops[i] = op._replace(max=max(op.max, PEEK_BYTES))
+    for index in pointers:
+        for view in (p.for_argument(index).at_entry(), p.for_argument(index).at_exit(always=True)):
+            if (index, view.phase) not in known:
+                view.bytes(PEEK_BYTES)
 
 
 def selector_name(description: Description) -> str:

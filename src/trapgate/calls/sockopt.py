@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Option = Callable[[Call, int, int], AnyValue]
 """Shows an option's value: call, address, length."""
 
-MOST_COPIED = 264
+MOST_COPIED = 288
 SOL_NETLINK = 270
 
 # --- names ----------------------------------------------------------------------------------
