@@ -94,6 +94,7 @@ EventsArgument = Struct(
     flags=uring.EnterFlags,
     sigset=In(SignalSet("sigsetsize")),
     sigsetsize=KULong,
+    classes="signal",
 )
 def _enter(c: Call) -> Iterator[Yield]:
     """By hand because the flags decide what the last two arguments are, and are called."""
@@ -279,7 +280,7 @@ REGISTERED_RING = 1 << 31
 OpcodeFlags = Flags("uring_register_opcode_flags", unknown="")
 
 
-@decoder("io_uring_register", fd=Fd, opcode=uring.RegisterOperation, arg=Addr, nr_args=UInt)
+@decoder("io_uring_register", fd=Fd, opcode=uring.RegisterOperation, arg=Addr, nr_args=UInt, classes="memory")
 def _register(c: Call) -> Iterator[Yield]:
     """By hand because the operation decides what the argument is, and its number what that means."""
     number, flag = c.u32(1) & ~REGISTERED_RING, c.u32(1) & REGISTERED_RING
