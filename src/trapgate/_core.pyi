@@ -29,6 +29,10 @@ class Ptrace:
     *Hold* mode: every stop is returned as soon as it happens and its thread stays stopped until
     the next `run`. A batch then belongs to one stop: its last record is the stop's own, before it
     may stand the ATTACH of a new thread.
+
+    *Mixed* mode: as batch mode, except that a call without a plan, or whose plan has PLAN_HOLD, is held at entry and
+    exit (the last record of its batch), and that a call is told by an ENTER and an EXIT record with the pieces of
+    each where something else was told in between.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class Ptrace:
         buffer_size: int = 1 << 20,
         flush_ms: int = 50,
         place: bool = True,
+        mixed: bool = False,
     ) -> None:
         """Args:
             follow: trace children and new threads too.
@@ -58,6 +63,7 @@ class Ptrace:
             buffer_size: bytes of records that make `run` return.
             flush_ms: how long a record waits at most before `run` returns it.
             place: keep tracer and program on one CPU.
+            mixed: mixed mode.
         Raises:
             ValueError: a plan of the wrong size or with an index out of range.
         """
@@ -89,6 +95,12 @@ class Ptrace:
     def attach(self, pid: int, threads: bool = False) -> list[int]:
         """The traced threads of the process of `pid`: that one thread, or with `threads` all of them."""
 
+    def add_plan(self, key: int, plan: bytes) -> None:
+        """Add or replace the plan of a call, from its next entry on; raises ValueError."""
+
+    def add_subplan(self, key: int, plan: bytes) -> None:
+        """As `add_plan`, for one value of the call's selector."""
+
     def run(self, timeout_ms: int = -1) -> memoryview | None:
         """Records (see `core/record.h`), empty after `timeout_ms`, or None when nothing is traced any more.
 
@@ -96,7 +108,7 @@ class Ptrace:
         """
 
     def held(self) -> int | None:
-        """Hold mode: the thread that is stopped now; None after an exit."""
+        """Hold and mixed mode: the thread that is stopped now; None if none is."""
 
     def tasks(self) -> list[int]:
         """All traced threads."""

@@ -74,6 +74,8 @@ class Extensible(Type):
 
     def plan(self, p: Planner) -> None:
         p.bytes(self.length)
+        if p.exact and self.inner.show_fields is not None:
+            p.incomplete()  # what is shown by hand may be behind pointers
 
 
 def show_prefix(c: Call, struct: Struct, data: bytes) -> values.Struct:

@@ -116,7 +116,7 @@ class Out(In):
         return c.address(addr) if c.exiting and c.error and not self.anyway else self.inner.at(c, addr)
 
     def plan_argument(self, p: Planner) -> None:
-        self.inner.plan(p.at_exit(self.anyway))
+        self.inner.plan(p.at_exit(self.anyway))  # after a failed call nobody looks
 
 
 class Always(In):

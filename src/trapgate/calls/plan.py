@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from trapgate.calls.describe import Description
     from trapgate.calls.memory import Length, Struct
 
+EXACT_BYTES = 1 << 20
+"""The most that one operation may copy where room is not scarce (ptrace)."""
 MAX_BYTES = 4096
 """The most that one operation may copy."""
 PEEK_BYTES = 256
@@ -49,19 +51,31 @@ class Planner:
     """Whether what is copied at exit is copied after a failed call too."""
     selected: tuple[str, int] | None = None
     """A parameter and the value it is known to have: which case of a Switch applies."""
+    exact: bool = False
+    """Whether everything must be copied that would be read of a program that is held, and when it would be read."""
+    late: bool = False
+    """Whether what the call only reads is printed, and so read, when it has returned."""
     target: _Target = field(default_factory=_Target)
 
-    def for_argument(self, word_index: int) -> Planner:
+    @property
+    def max_bytes(self) -> int:
+        """The most that one operation may copy."""
+        return EXACT_BYTES if self.exact else MAX_BYTES
+
+    def for_argument(self, word_index: int, late: bool = False) -> Planner:
         """The planner for the argument in register ``word_index``."""
-        return replace(self, base=word_index)
+        return replace(self, base=word_index, late=late).at_entry()
 
     def at_entry(self) -> Planner:
-        """The planner for what is copied when the call is entered."""
-        return replace(self, phase=Phase.ENTRY)
+        """The planner for what is copied when the call is entered, or what stands for that."""
+        return self.at_exit(always=True) if self.late else replace(self, phase=Phase.ENTRY)
 
-    def at_exit(self, always: bool = False) -> Planner:
-        """The planner for what is copied when the call has succeeded, or ``always`` when it has returned."""
-        return replace(self, phase=Phase.EXIT, always=always)
+    def at_exit(self, always: bool | None = None) -> Planner:
+        """The planner for what is copied when the call has succeeded, or ``always`` when it has returned.
+
+        None: always if that may make a difference to what is printed.
+        """
+        return replace(self, phase=Phase.EXIT, always=self.exact if always is None else always)
 
     def _add(self, op: Op) -> int | None:
         if len(self.target.ops) >= PLAN_OPS:
@@ -99,9 +113,9 @@ class Planner:
             self.target.complete = False
             return None
 
-    def bytes(self, length: Length, scale: int = 1, limit: int = MAX_BYTES) -> int | None:
+    def bytes(self, length: Length, scale: int = 1, limit: int | None = None) -> int | None:
         """Copy ``length`` × ``scale`` bytes, at most ``limit``."""
-        limit = min(limit, MAX_BYTES)
+        limit = self.max_bytes if limit is None else min(limit, self.max_bytes)
         if isinstance(length, int):
             return self._op(What.BYTES, max=min(length * scale, limit))
         known = self._length(length)
@@ -109,7 +123,7 @@ class Planner:
 
     def string(self, limit: int) -> int | None:
         """Copy a NUL-terminated string of at most ``limit`` bytes."""
-        return self._op(What.STRING, max=min(limit, MAX_BYTES))
+        return self._op(What.STRING, max=min(limit, self.max_bytes))
 
     def strings(self, count: int, limit: int) -> int | None:
         """Copy a NULL-terminated array of at most ``count`` strings of ``limit`` bytes."""
@@ -117,6 +131,8 @@ class Planner:
 
     def iovec(self, count: Length, limit: int) -> int | None:
         """Copy ``count`` iovecs and at most ``limit`` bytes of what they point to."""
+        if self.exact:  # each is printed up to the limit, which all together share
+            self.incomplete()
         if isinstance(count, int):
             return self._op(What.IOVEC, len_from=From.CONST, scale=count, max=limit)
         known = self._length(count)
@@ -124,13 +140,15 @@ class Planner:
 
     def messages(self, count: Length, limit: int) -> int | None:
         """Copy ``count`` mmsghdrs: their names, control messages and ``limit`` bytes of their buffers."""
+        if self.exact:
+            self.incomplete()
         known = self._length(count)
         return None if known is None else self._op(What.MMSG, **known, max=limit)
 
     def bits(self, count: str, limit: int) -> int | None:
         """Copy as many bits as the parameter ``count`` says, in whole words of the ABI."""
         known = self._from_parameter(From.BITS, count)
-        return None if known is None else self._op(What.BYTES, **known, max=min(limit, MAX_BYTES))
+        return None if known is None else self._op(What.BYTES, **known, max=min(limit, self.max_bytes))
 
     def deref(self, pointer: str, limit: int) -> int | None:
         """Copy as many bytes as the u32 behind the parameter ``pointer`` says."""
@@ -149,7 +167,11 @@ class Planner:
     def nested(self, struct: Struct) -> None:
         """Copy what the pointers inside the structure just copied lead to."""
         from trapgate.calls.memory import In
+        from trapgate.calls.types import Pointer
 
+        by_hand = struct.show_fields is not None
+        if self.exact and by_hand and any(isinstance(kind, (In, Pointer)) for kind in struct.members.values()):
+            self.incomplete()  # who shows it may follow its pointers in ways of his own
         parent = len(self.target.ops) - 1
         if self.depth >= 2 or parent < 0:
             return
@@ -159,18 +181,42 @@ class Planner:
                 kind.inner.plan(nested)
 
 
+def _find_split(p: Planner) -> int:
+    """How many of the parameters are printed at entry; what cannot be foreseen makes the plan incomplete."""
+    from trapgate.calls.types import Switch, Type
+
+    params = p.description.params
+    for position, param in enumerate(params):
+        kind: Type | None = param.type
+        if isinstance(kind, Switch) and p.selected is not None and p.selected[0] == kind.selector:
+            kind = kind.case_for(p.abi, p.description.type_of(kind.selector), p.selected[1])
+        if kind is None:
+            continue
+        if type(kind).is_out is not Type.is_out:
+            p.incomplete()
+        if kind.out:
+            return position
+    return len(params)
+
+
 def make_plan(
-    description: Description, abi: Abi, string_limit: int = 32, selected: tuple[str, int] | None = None
+    description: Description,
+    abi: Abi,
+    string_limit: int = 32,
+    selected: tuple[str, int] | None = None,
+    exact: bool = False,
 ) -> tuple[Plan, bool]:
     """The plan of one call, and whether it copies everything that its text needs.
 
     ``selected``: for when the parameter of that name has that value.
     """
-    planner = Planner(abi, description, string_limit, selected=selected)
+    planner = Planner(abi, description, string_limit, selected=selected, exact=exact)
+    split = _find_split(planner) if exact else len(description.params)
     index = 0
-    for param in description.params:
+    for position, param in enumerate(description.params):
         if index < 6:
-            param.type.plan_argument(planner.for_argument(index))
+            late = position >= split and not param.type.out
+            param.type.plan_argument(planner.for_argument(index, late))
         index += param.type.words(abi)
     complete = planner.target.complete and description.plannable
     if not complete:

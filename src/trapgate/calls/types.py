@@ -625,15 +625,16 @@ class Switch(Type):
     def chosen(self, c: Call) -> Type | None:
         """The type that applies in this call."""
         assert c.description is not None
-        return self.numbers(c.abi, c.description.type_of(self.selector)).get(
-            self.key(c.word(self.selector)), self.default
-        )
+        return self.case_for(c.abi, c.description.type_of(self.selector), c.word(self.selector))
+
+    def case_for(self, abi: Abi, selector: Type, word: int) -> Type | None:
+        """The type that applies where the selector's word is ``word``."""
+        return self.numbers(abi, selector).get(self.key(word), self.default)
 
     def plan_argument(self, p: Planner) -> None:
         case = self.default
         if p.selected is not None and p.selected[0] == self.selector:
-            cases = self.numbers(p.abi, p.description.type_of(self.selector))
-            case = cases.get(self.key(p.selected[1]), self.default)
+            case = self.case_for(p.abi, p.description.type_of(self.selector), p.selected[1])
         if case is not None:
             case.plan_argument(p)
 

@@ -28,6 +28,22 @@
 
 /* ---- finding ---- */
 
+struct tg_plan_node {
+	struct tg_plan_node *next;
+	struct tg_plan plan;
+};
+
+static const struct tg_plan *keep(struct tg_plans *plans, const struct tg_plan *plan)
+{
+	struct tg_plan_node *node = malloc(sizeof *node);
+	if (!node)
+		return NULL;
+	*node = (struct tg_plan_node){plans->nodes, *plan};
+	plans->nodes = node;
+	return &node->plan;
+}
+
+/* The plan is copied; one that there was for the same key is replaced. */
 int tg_plans_add(struct tg_plans *plans, u64 key, const struct tg_plan *plan)
 {
 	u32 abi = (u32)(key >> 16), nr = key & 0xffff;
@@ -43,8 +59,8 @@ int tg_plans_add(struct tg_plans *plans, u64 key, const struct tg_plan *plan)
 		row->by_nr = by_nr;
 		row->n = n;
 	}
-	row->by_nr[nr] = plan;
-	return 0;
+	row->by_nr[nr] = keep(plans, plan);
+	return row->by_nr[nr] ? 0 : -ENOMEM;
 }
 
 static u32 sub_home(u64 key, u32 n)
@@ -77,6 +93,9 @@ int tg_plans_add_sub(struct tg_plans *plans, u64 key2, const struct tg_plan *pla
 				sub_insert(plans, old[i].key, old[i].plan);
 		free(old);
 	}
+	plan = keep(plans, plan);
+	if (!plan)
+		return -ENOMEM;
 	sub_insert(plans, key2, plan);
 	return 0;
 }
@@ -86,6 +105,10 @@ void tg_plans_deinit(struct tg_plans *plans)
 	for (u32 i = 0; i < TG_ABIS; i++)
 		free(plans->row[i].by_nr);
 	free(plans->sub);
+	for (struct tg_plan_node *node = plans->nodes, *next; node; node = next) {
+		next = node->next;
+		free(node);
+	}
 	*plans = (struct tg_plans){0};
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The ptrace loop: one state machine for two modes.
+ * The ptrace loop: one state machine for three modes.
  *
  *   batch  at an entry stop the plan's copies are made into the thread's own record, at the exit
  *          stop the record is completed and moved to the output; the thread goes on at once
  *   hold   every stop becomes a record of its own, and its thread stays stopped until the
  *          next run
+ *   mixed  as batch, but calls without a plan, or whose plan says TG_PLAN_HOLD, are held; and what
+ *          others did between a call's entry and exit stands between two records of it
  *
  * A traced thread is in exactly one of these states:
  *
@@ -119,12 +121,47 @@ static int put_call(struct tg_tracer *t, const struct tg_task *task, u8 kind, s6
 /* Batch mode: the call that `task` will not return from as an entry of its own. */
 static int put_open_call(struct tg_tracer *t, struct tg_task *task)
 {
-	if (t->hold || !(task->flags & TG_T_IN_CALL) || !(task->flags & TG_T_WANTED))
+	if (t->hold || t->mixed || !(task->flags & TG_T_IN_CALL) || !(task->flags & TG_T_WANTED))
 		return 0;
 	task->flags &= ~(u32)(TG_T_IN_CALL | TG_T_WANTED);
 	((struct tg_record *)task->rec.data)->kind = TG_ENTER;
 	tg_record_end(&task->rec);
 	return tg_out_append(&t->out, task->rec.data, task->rec.len);
+}
+
+/* Mixed mode: tells of the entry at once; `finish_entry` makes a whole call of it if nothing comes between. */
+static int put_entry(struct tg_tracer *t, struct tg_task *task)
+{
+	struct tg_record *record = (struct tg_record *)task->rec.data;
+	t->holds_call = task->flags & TG_T_HELD;
+	record->kind = TG_ENTER;
+	tg_record_end(&task->rec);
+	task->entry_len = record->size;
+	task->entry_pieces = record->pieces;
+	t->open = task;
+	t->open_at = t->out.len;
+	int err = tg_out_append(&t->out, task->rec.data, task->rec.len);
+	t->open_end = t->out.len;
+	return err;
+}
+
+static int finish_entry(struct tg_tracer *t, struct tg_task *task, u64 now)
+{
+	struct tg_record *record = (struct tg_record *)task->rec.data;
+	t->holds_call = task->flags & TG_T_HELD;
+	if (t->open == task && t->open_end == t->out.len) {
+		record->kind = TG_CALL;
+		t->out.len = t->open_at;
+		t->open = NULL;
+		return tg_out_append(&t->out, task->rec.data, task->rec.len);
+	}
+	struct tg_record leave = *record;
+	leave.kind = TG_EXIT;
+	leave.time_ns = now;
+	leave.size = (u32)(sizeof leave + task->rec.len - task->entry_len);
+	leave.pieces = (u16)(record->pieces - task->entry_pieces);
+	int err = tg_out_append(&t->out, &leave, sizeof leave);
+	return err ? err : tg_out_append(&t->out, task->rec.data + task->entry_len, task->rec.len - task->entry_len);
 }
 
 static struct tg_copy copy_of(struct tg_tracer *t, struct tg_task *task, s64 result)
@@ -159,7 +196,7 @@ static int on_entry(struct tg_tracer *t, struct tg_task *task, const struct tg_c
 	task->entry_ns = now;
 	memcpy(task->arg, call->arg, sizeof task->arg);
 	task->flags |= TG_T_IN_CALL;
-	task->flags &= ~(u32)(TG_T_WANTED | TG_T_FIRST_EXEC);
+	task->flags &= ~(u32)(TG_T_WANTED | TG_T_FIRST_EXEC | TG_T_HELD);
 	if ((task->flags & TG_T_HIDDEN) && is_exec(call->abi, call->nr)) {
 		task->flags &= ~(u32)TG_T_HIDDEN;
 		task->flags |= TG_T_FIRST_EXEC;
@@ -173,6 +210,8 @@ static int on_entry(struct tg_tracer *t, struct tg_task *task, const struct tg_c
 	if ((task->flags & TG_T_HIDDEN) || !tg_is_wanted(&t->wanted, call->abi, call->nr))
 		return 0;
 	task->flags |= TG_T_WANTED;
+	if (t->mixed && (!task->plan || (task->plan->flags & TG_PLAN_HOLD)))
+		task->flags |= TG_T_HELD;
 	if (t->hold)
 		return put_call(t, task, TG_ENTER, before, now);
 	struct tg_record *record;
@@ -180,10 +219,11 @@ static int on_entry(struct tg_tracer *t, struct tg_task *task, const struct tg_c
 	if (err)
 		return err;
 	fill_call(task, record);
-	if (!task->plan)
-		return 0;
-	struct tg_copy copy = copy_of(t, task, 0);
-	return tg_plan_run(task->plan, TG_AT_ENTRY, &copy);
+	if (task->plan) {
+		struct tg_copy copy = copy_of(t, task, 0);
+		err = tg_plan_run(task->plan, TG_AT_ENTRY, &copy);
+	}
+	return err || !t->mixed ? err : put_entry(t, task);
 }
 
 static bool is_restart(s64 result)
@@ -218,7 +258,7 @@ static int on_exit_stop(struct tg_tracer *t, struct tg_task *task, s64 result, u
 			return err;
 	}
 	tg_record_end(&task->rec);
-	return tg_out_append(&t->out, task->rec.data, task->rec.len);
+	return t->mixed ? finish_entry(t, task, now) : tg_out_append(&t->out, task->rec.data, task->rec.len);
 }
 
 /* An exit whose entry was not seen: tracing began in the middle of the call. */
@@ -509,6 +549,7 @@ static int handle(struct tg_tracer *t, pid_t tid, int status)
 		return on_death(t, task, status);
 	tg_place_stop(&t->place, tid);
 	size_t before = t->out.len;
+	t->holds_call = false;
 	err = on_stop(t, &task, status);
 	if (err == -ESRCH)
 		err = 0; /* killed in the middle: leave it, its exit follows */
@@ -516,7 +557,7 @@ static int handle(struct tg_tracer *t, pid_t tid, int status)
 		return tg_tracer_fail(t, "handle a stop", tid, -err);
 	if (t->detaching || (task->flags & TG_T_DETACH))
 		return let_go(t, task);
-	if (t->hold && t->out.len > before)
+	if (t->hold ? t->out.len > before : t->holds_call)
 		t->held = task;
 	else
 		resume(t, task);
@@ -676,7 +717,7 @@ static int step(struct tg_tracer *t, u64 deadline)
 	pid_t tid;
 	int status;
 	u64 delayed = t->n_delayed ? resume_delayed(t) : 0;
-	bool full = t->hold ? t->out.len > 0 : t->out.len >= t->buffer_size;
+	bool full = t->held || (t->hold ? t->out.len > 0 : t->out.len >= t->buffer_size);
 	if (full || (ticked && is_old(t)))
 		return TG_RUN_BATCH;
 	if (deadline && tg_now_ns() >= deadline)
@@ -719,6 +760,7 @@ int tg_tracer_run(struct tg_tracer *t, int timeout_ms)
 	if (t->done)
 		return t->out.len ? TG_RUN_BATCH : TG_RUN_DONE;
 	release_held(t);
+	t->open = NULL; /* what stands in the batch may have been taken */
 	int result = deadline ? set_timer(t, timer_period(t, deadline, 0)) : 0;
 	if (result)
 		return result;

@@ -12,7 +12,6 @@
 struct ptrace_object {
 	PyObject_HEAD
 	struct tg_tracer tracer;
-	struct tg_plan *plans; /* what the tables of the tracer point into */
 	bool open;
 };
 
@@ -72,43 +71,30 @@ static int store_plan(struct tg_plan *at, PyObject *value)
 
 typedef int (*add_plan)(struct tg_plans *, u64, const struct tg_plan *);
 
-static int store_plans(struct ptrace_object *self, PyObject *mapping, size_t first, add_plan add)
+static int add_one(struct ptrace_object *self, PyObject *key, PyObject *value, add_plan add)
+{
+	struct tg_plan plan;
+	u64 number = PyLong_AsUnsignedLongLong(key);
+	if (PyErr_Occurred() || store_plan(&plan, value) < 0)
+		return -1;
+	int err = add(&self->tracer.plans, number, &plan);
+	if (err == -ENOMEM)
+		PyErr_NoMemory();
+	else if (err)
+		PyErr_Format(PyExc_ValueError, "no plan can have the key %llu", (unsigned long long)number);
+	return err ? -1 : 0;
+}
+
+static int add_all(struct ptrace_object *self, PyObject *mapping, add_plan add)
 {
 	PyObject *items = mapping == Py_None ? PyList_New(0) : PyMapping_Items(mapping);
 	int result = items ? 0 : -1;
 	for (Py_ssize_t i = 0; result == 0 && i < PyList_GET_SIZE(items); i++) {
 		PyObject *item = PyList_GET_ITEM(items, i);
-		struct tg_plan *at = &self->plans[first + (size_t)i];
-		u64 key = PyLong_AsUnsignedLongLong(PyTuple_GET_ITEM(item, 0));
-		if (PyErr_Occurred() || store_plan(at, PyTuple_GET_ITEM(item, 1)) < 0) {
-			result = -1;
-		} else if (add(&self->tracer.plans, key, at) < 0) {
-			PyErr_Format(PyExc_ValueError, "no plan can have the key %llu", (unsigned long long)key);
-			result = -1;
-		}
+		result = add_one(self, PyTuple_GET_ITEM(item, 0), PyTuple_GET_ITEM(item, 1), add);
 	}
 	Py_XDECREF(items);
 	return result;
-}
-
-static Py_ssize_t mapping_size(PyObject *mapping)
-{
-	return mapping == Py_None ? 0 : PyMapping_Size(mapping);
-}
-
-static int set_plans(struct ptrace_object *self, PyObject *plan, PyObject *subplan)
-{
-	Py_ssize_t n = mapping_size(plan), n_sub = mapping_size(subplan);
-	if (n < 0 || n_sub < 0)
-		return -1;
-	self->plans = calloc((size_t)(n + n_sub) + 1, sizeof *self->plans);
-	if (!self->plans) {
-		PyErr_NoMemory();
-		return -1;
-	}
-	if (store_plans(self, plan, 0, tg_plans_add) < 0)
-		return -1;
-	return store_plans(self, subplan, (size_t)n, tg_plans_add_sub);
 }
 
 static int set_wanted_abi(struct tg_wanted *wanted, PyObject *key, PyObject *value)
@@ -161,30 +147,33 @@ static void close_tracer(struct ptrace_object *self)
 	if (self->open)
 		tg_tracer_deinit(&self->tracer);
 	self->open = false;
-	free(self->plans);
-	self->plans = NULL;
 }
 
 static int ptrace_init(PyObject *object, PyObject *args, PyObject *kwargs)
 {
 	struct ptrace_object *self = (struct ptrace_object *)object;
 	static char *names[] = {"follow", "hold", "plan", "subplan", "wanted", "seccomp", "kill_on_exit",
-				"buffer_size", "flush_ms", "place", NULL};
-	int follow = 0, hold = 0, seccomp = 0, kill_on_exit = 0, place = 1;
+				"buffer_size", "flush_ms", "place", "mixed", NULL};
+	int follow = 0, hold = 0, mixed = 0, seccomp = 0, kill_on_exit = 0, place = 1;
 	Py_ssize_t buffer_size = 1 << 20;
 	unsigned flush_ms = 50;
 	PyObject *plan = Py_None, *subplan = Py_None, *wanted = Py_None;
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$ppOOOppnIp", names, &follow, &hold, &plan, &subplan, &wanted,
-					 &seccomp, &kill_on_exit, &buffer_size, &flush_ms, &place))
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$ppOOOppnIpp", names, &follow, &hold, &plan, &subplan, &wanted,
+					 &seccomp, &kill_on_exit, &buffer_size, &flush_ms, &place, &mixed))
 		return -1;
 	if (seccomp && !follow) {
 		PyErr_SetString(PyExc_ValueError, "seccomp needs follow: children inherit the filter");
+		return -1;
+	}
+	if (hold && mixed) {
+		PyErr_SetString(PyExc_ValueError, "hold and mixed exclude each other");
 		return -1;
 	}
 	close_tracer(self);
 	self->tracer = (struct tg_tracer){
 		.follow = follow,
 		.hold = hold,
+		.mixed = mixed,
 		.seccomp = seccomp,
 		.kill_on_exit = kill_on_exit || seccomp, /* without its tracer a filtered call fails with ENOSYS */
 		.buffer_size = buffer_size > 0 ? (size_t)buffer_size : 1,
@@ -193,7 +182,7 @@ static int ptrace_init(PyObject *object, PyObject *args, PyObject *kwargs)
 	};
 	tg_tracer_init(&self->tracer);
 	self->open = true;
-	if (set_plans(self, plan, subplan) < 0 || set_wanted(self, wanted) < 0) {
+	if (add_all(self, plan, tg_plans_add) < 0 || add_all(self, subplan, tg_plans_add_sub) < 0 || set_wanted(self, wanted) < 0) {
 		close_tracer(self);
 		return -1;
 	}
@@ -213,6 +202,25 @@ static PyObject *ptrace_close(PyObject *object, PyObject *unused)
 	(void)unused;
 	close_tracer((struct ptrace_object *)object);
 	Py_RETURN_NONE;
+}
+
+static PyObject *add_from(PyObject *object, PyObject *args, add_plan add)
+{
+	struct ptrace_object *self = (struct ptrace_object *)object;
+	PyObject *key, *plan;
+	if (!PyArg_ParseTuple(args, "O!O", &PyLong_Type, &key, &plan) || !is_open(self) || add_one(self, key, plan, add) < 0)
+		return NULL;
+	Py_RETURN_NONE;
+}
+
+static PyObject *ptrace_add_plan(PyObject *object, PyObject *args)
+{
+	return add_from(object, args, tg_plans_add);
+}
+
+static PyObject *ptrace_add_subplan(PyObject *object, PyObject *args)
+{
+	return add_from(object, args, tg_plans_add_sub);
 }
 
 /* ---- starting and attaching ---- */
@@ -636,6 +644,8 @@ static PyObject *ptrace_detach_all(PyObject *object, PyObject *unused)
 static PyMethodDef methods[] = {
 	{"spawn", KEYWORDS(ptrace_spawn), NULL},
 	{"attach", KEYWORDS(ptrace_attach), NULL},
+	{"add_plan", ptrace_add_plan, METH_VARARGS, NULL},
+	{"add_subplan", ptrace_add_subplan, METH_VARARGS, NULL},
 	{"run", KEYWORDS(ptrace_run), NULL},
 	{"held", ptrace_held, METH_NOARGS, NULL},
 	{"tasks", ptrace_tasks, METH_NOARGS, NULL},

@@ -137,6 +137,7 @@ struct tg_op {
 enum tg_plan_flags {
 	TG_PLAN_UFFD = 1, /* the call may make later reads of this process block (userfaultfd) */
 	TG_PLAN_NO_RETURN = 2,
+	TG_PLAN_HOLD = 4, /* ptrace, mixed mode: the program is held at this call, the plan does not cover what its text needs */
 };
 
 struct tg_plan {

@@ -88,11 +88,14 @@ struct tg_subplan {
 	const struct tg_plan *plan;
 };
 
+struct tg_plan_node;
+
 struct tg_plans {
 	struct tg_plan_row row[TG_ABIS];
 	struct tg_subplan *sub; /* open addressing, n_sub is a power of two */
 	u32 n_sub;
 	u32 used_sub;
+	struct tg_plan_node *nodes; /* every plan there was: a call may be under way by an old one */
 };
 
 /* What is known of a call while its plan is carried out. */
@@ -134,6 +137,7 @@ enum tg_task_flag {
 	TG_T_ROOT = 1 << 6,      /* the program that spawn() started */
 	TG_T_FIRST_EXEC = 1 << 7,/* the open call is that first exec */
 	TG_T_DETACH = 1 << 8,    /* let go at the next stop */
+	TG_T_HELD = 1 << 9,      /* mixed mode: stopped for the caller at this call's entry and exit */
 };
 
 struct tg_task {
@@ -148,6 +152,8 @@ struct tg_task {
 	u64 entry_ns;
 	const struct tg_plan *plan;
 	struct tg_out rec;     /* the call being recorded */
+	u32 entry_len;         /* mixed mode: how much of it was told at entry */
+	u16 entry_pieces;
 	u64 resume_ns;         /* hold: not resumed before this time */
 };
 
@@ -219,7 +225,7 @@ struct tg_pending {
 #define TG_EARLY 256
 
 struct tg_tracer {
-	bool follow, hold, seccomp, kill_on_exit;
+	bool follow, hold, mixed, seccomp, kill_on_exit;
 	u32 flush_ms;
 	size_t buffer_size;
 	struct tg_plans plans;
@@ -229,6 +235,9 @@ struct tg_tracer {
 	struct tg_out out;
 	u64 out_since_ns;        /* when the first record of the batch was put there */
 	struct tg_task *held;
+	bool holds_call;         /* mixed mode: the stop being handled is one of a held call */
+	const struct tg_task *open; /* mixed mode: whose entry is the last record of the batch */
+	size_t open_at, open_end;
 	struct tg_pending pending[TG_PENDING];
 	u32 n_pending, at_pending;
 	struct tg_pending stray[TG_STRAYS];

@@ -104,9 +104,8 @@ class Decoder:
             return []
         return c.description.leave(c)
 
-    def whole(self, record: Record, process: Process) -> tuple[Call, list[Argument], list[Argument]]:
+    def whole(self, record: Record, memory: Snapshot, process: Process) -> tuple[Call, list[Argument], list[Argument]]:
         """A merged record's call with the arguments of entry and of exit."""
-        memory = Snapshot(record.pieces)
         c = self.start(record, memory, process)
         before = self.enter(c)
         memory.phase = Phase.EXIT

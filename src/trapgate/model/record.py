@@ -85,6 +85,7 @@ PLAN_OPS = 10
 NO_SELECTOR = 0xFF
 PLAN_UFFD = 1
 PLAN_NO_RETURN = 2
+PLAN_HOLD = 4
 
 HEADER = struct.Struct("=IBBHQQIIQQq6Qq")
 """size, kind, abi, pieces, time_ns, duration_ns, pid, tid, ip, cgroup, nr, arg0…arg5, result."""

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from trapgate.calls.call import UNKNOWN_PROCESS, Call, Memory
+from trapgate.calls.call import UNKNOWN_PROCESS, Call, Memory, Process
 from trapgate.calls.describe import Argument
 from trapgate.decode.decoder import Decoder, set_result
 from trapgate.decode.dump import format_dump
@@ -28,10 +28,11 @@ from trapgate.model.values import Labelled
 from trapgate.tracing.colors import Palette, wants_color
 from trapgate.tracing.cputime import CpuTimes
 from trapgate.tracing.lines import Lines, Sink, Task
-from trapgate.tracing.memory import HeldMemory
+from trapgate.tracing.memory import CopiedMemory, HeldMemory, WatchedProcess
 from trapgate.tracing.options import TraceOptions
 from trapgate.tracing.output import FileSink
 from trapgate.tracing.pathfilter import PathFilter
+from trapgate.tracing.planbook import PlanBook
 from trapgate.tracing.process import LiveProcess, bracket_comm
 from trapgate.tracing.sources import Chosen
 from trapgate.tracing.status import status_code
@@ -42,6 +43,9 @@ from trapgate.tracing.timestamps import Clock, format_seconds
 if TYPE_CHECKING:
     from trapgate.tracing.stacks import Stacks
 
+NATIVE = X86_64.index
+SHOWING = "write writev pwrite64 pwritev pwritev2 sendto sendmsg sendmmsg sendfile splice tee"
+"""Calls by which a program can write to where our lines go, which have to stand before and behind what it writes."""
 MOST_BODIES = 1 << 16
 """Distinct calls that are remembered with their text."""
 
@@ -64,6 +68,16 @@ class Engine:
         self.program = program
         self.decoder = Decoder(options.decode)
         self.lines = Lines(self.leader, options.column, options.output_separately)
+        self.lines.autoflush = chosen.holds
+        self.plans: PlanBook | None = None
+        if chosen.mixed:
+            self.plans = PlanBook(
+                chosen.source, self.decoder, frozenset(SHOWING.split() if options.output is None else ())
+            )
+        self.held: int | None = None
+        """The thread that is held at the record being handled, if one is."""
+        self.foreign: set[int] = set()
+        """Tasks that make calls of other ABIs than the native one."""
         self.tasks: dict[int, Task] = {}
         self.child = 0
         self.child_status: int | None = None
@@ -153,8 +167,7 @@ class Engine:
 
     def message(self, text: str) -> None:
         """Say something about the trace itself, on standard error, behind what was written before."""
-        if not self.lines.separate:
-            self.shared_sink.flush()
+        self.flush()
         print(f"{self.program}: {text}", file=sys.stderr, flush=True)
 
     def leader(self, task: Task) -> str:
@@ -181,14 +194,32 @@ class Engine:
     def feed(self, batch: bytes) -> None:
         """Handle the records of a batch, in order."""
         offset, end = 0, len(batch)
+        held = self.source.held() if self.plans is not None else None
         while offset < end and self.remaining != 0:
-            if self.repeats and batch[offset + 4] == Kind.CALL and self.lines.printing is None:
+            if (
+                batch[offset + 4] == Kind.CALL
+                and batch[offset + 5] == NATIVE
+                and self.repeats
+                and self.lines.printing is None
+                and not self.foreign
+            ):
                 offset = self.feed_repeated(batch, offset)
                 continue
             record, offset = parse_record(batch, offset)
             self.now_ns = record.time_ns
             self.ip = record.ip
+            self.held = held if offset == end else None
             self.handlers[record.kind](record)
+        if not self.lines.autoflush:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand to the kernel what was written."""
+        if not self.lines.separate:
+            self.shared_sink.flush()
+            return
+        for task in self.tasks.values():
+            task.sink.flush()
 
     def feed_repeated(self, batch: bytes, offset: int) -> int:
         """Write the run of merged calls that begins at ``offset``; where it ends.
@@ -201,7 +232,7 @@ class Engine:
         no_leader = self.has_no_leader and len(self.tasks) <= 1 and not any(t.call for t in self.tasks.values())
         column = self.options.column
         out: list[str] = []
-        while offset < end and batch[offset + 4] == Kind.CALL:
+        while offset < end and batch[offset + 4] == Kind.CALL and batch[offset + 5] == NATIVE:
             following = offset + int.from_bytes(batch[offset : offset + 4], "little")
             if not offset + HEADER.size <= following <= end:
                 raise ValueError(f"a record at byte {offset} of a batch has an impossible size")
@@ -230,7 +261,6 @@ class Engine:
             offset = following
         if out:
             self.shared_sink.write("".join(out))
-            self.shared_sink.flush()
         return offset
 
     def make_body(self, record: Record) -> tuple[str, str, str]:
@@ -242,7 +272,10 @@ class Engine:
         name = self.decoder.find(abi, record.nr)[0]
         if not self.options.calls.matches(name, abi.name, record.nr):
             return "", "", ""
-        c, before, after = self.decoder.whole(record, UNKNOWN_PROCESS)
+        memory = self.copies_of(record)
+        process = UNKNOWN_PROCESS if self.plans is None else self.process_of(self.task(record), memory)
+        c, before, after = self.decoder.whole(record, memory, process)
+        self.note_copied(record, memory)
         failed = bool(c.error)
         if ("failed" if failed else "successful") not in self.options.status:
             return "", "", ""
@@ -259,15 +292,34 @@ class Engine:
 
     # --- calls -----------------------------------------------------------------------------
 
-    def memory_of(self, record: Record) -> Memory:
-        """What is known of the program's memory at ``record``."""
-        return HeldMemory(self.source, record.tid, self.message) if self.holds else Snapshot(record.pieces)
+    def held_memory(self, record: Record) -> HeldMemory | None:
+        """The program's memory if it is held at ``record``."""
+        if self.holds or (self.held is not None and self.held == record.tid):
+            return HeldMemory(self.source, record.tid, self.message)
+        return None
+
+    def process_of(self, task: Task, memory: Memory) -> Process:
+        """The process of ``task`` as decoders may ask about it."""
+        process: Process = task.process  # type: ignore[assignment]
+        return WatchedProcess(process, memory) if isinstance(memory, CopiedMemory) else process
+
+    def note_copied(self, record: Record, memory: Memory) -> None:
+        """Tell the plans whether what was copied sufficed."""
+        if self.plans is not None and isinstance(memory, CopiedMemory):
+            self.plans.note(record, memory.lacked)
+
+    def copies_of(self, record: Record) -> Snapshot:
+        """What was copied of the program's memory."""
+        if self.plans is None:
+            return Snapshot(record.pieces)
+        return CopiedMemory(record.pieces, self.held_memory(record), self.message)
 
     def on_enter(self, record: Record) -> None:
         task = self.task(record)
         if task.call is not None and task.entered_ns == record.time_ns and not self.holds:
             return  # it has been told of, because it went on for long
-        c = self.decoder.start(record, self.memory_of(record), task.process)  # type: ignore[arg-type]
+        memory: Memory = HeldMemory(self.source, record.tid, self.message) if self.holds else self.copies_of(record)
+        c = self.decoder.start(record, memory, self.process_of(task, memory))
         if record.abi != task.abi:
             self.note_abi(task, record.abi)
         task.entered_ns = record.time_ns
@@ -305,7 +357,7 @@ class Engine:
         task = self.task(record)
         c = task.call
         if c is None:
-            if not self.holds:  # it began before tracing did
+            if not self.holds and self.plans is None:  # it began before tracing did
                 self.on_call(record, knows_start=False)
             return
         task.call = None
@@ -319,10 +371,13 @@ class Engine:
             self.finish_call(task, c, record.time_ns)
             return
         self.lines.resume(task, c.name)
+        if isinstance(c.memory, CopiedMemory):
+            c.memory.leave(record.pieces, self.held_memory(record))
         more = self.decoder.leave(c, result)
         if more:
             self.put_arguments(task, f", {self.join(more)}" if task.shown else self.join(more))
         self.finish_call(task, c, record.time_ns)
+        self.note_copied(record, c.memory)
 
     def on_call(self, record: Record, knows_start: bool = True) -> None:
         """A merged record: entry and exit at once."""
@@ -333,8 +388,8 @@ class Engine:
         task.call = None
         if record.abi != task.abi:
             self.note_abi(task, record.abi)
-        memory = Snapshot(record.pieces)
-        c = self.decoder.start(record, memory, task.process)  # type: ignore[arg-type]
+        memory = self.copies_of(record)
+        c = self.decoder.start(record, memory, self.process_of(task, memory))
         if not self.is_wanted(c):
             return
         task.entered_ns = record.time_ns
@@ -346,6 +401,7 @@ class Engine:
         shown = self.decoder.enter(c)
         memory.phase = Phase.EXIT
         more = self.decoder.leave(c, record.result)
+        self.note_copied(record, memory)
         if told:
             self.lines.resume(task, c.name)
             if more:
@@ -433,12 +489,17 @@ class Engine:
 
     def note_abi(self, task: Task, abi: int) -> None:
         """Say that the task went over to another ABI."""
-        task.abi = abi
+        self.set_abi(task, abi)
         if "personality" not in self.options.quiet:
             mode = {"x86_64": "64 bit", "i386": "32 bit", "x32": "x32"}[BY_INDEX[abi].name]
             self.lines.begin(task)
             task.column = 0
             self.lines.end(task, f"[ Process PID={task.tid} runs in {mode} mode. ]")
+
+    def set_abi(self, task: Task, abi: int) -> None:
+        """Note by which ABI the task makes calls."""
+        task.abi = abi
+        (self.foreign.discard if abi == NATIVE else self.foreign.add)(task.tid)
 
     # --- signals and the lives of tasks -----------------------------------------------------
 
@@ -477,7 +538,7 @@ class Engine:
         tid = record.nr
         if tid not in self.tasks and self.options.follows:
             task = self.add_task(tid, record.args[0] or tid)
-            task.abi = self.task(record).abi
+            self.set_abi(task, self.task(record).abi)
             if "attach" not in self.options.quiet:
                 self.message(f"Process {tid} attached")
 
@@ -514,7 +575,9 @@ class Engine:
             caller.staged, leader.staged = leader.staged, caller.staged
             caller.column, leader.column = leader.column, 0
             self.drop(leader)
+        self.foreign.discard(former)
         caller.tid = tid
+        self.set_abi(caller, caller.abi)
         caller.process = self.find_process(tid)
         self.tasks[tid] = caller
         if self.options.summary_only:
@@ -595,6 +658,7 @@ class Engine:
     def drop(self, task: Task) -> None:
         """Forget a task; an open line of its ends."""
         self.cpu_times.forget(task.tid)
+        self.foreign.discard(task.tid)
         publish = True
         if task.staged is not None:
             publish = "detached" in self.options.status

@@ -7,6 +7,7 @@ honour is refused with the reason and the name of the source that can.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,8 @@ class Chosen:
     """Whether programs are held still at each record, so that their memory can be read directly."""
     why: str
     """Why it and not another was taken, for -v."""
+    mixed: bool = False
+    """Whether programs are held at calls without a plan only (ptrace)."""
 
 
 def needs_ptrace(o: TraceOptions) -> list[tuple[str, str]]:
@@ -74,7 +77,7 @@ def open_source(o: TraceOptions) -> Chosen:
                 "trace", f"the ptrace source cannot do {everywhere[0]}", "use --source bpf", exit_code=2
             )
         why = f"{held[0][0]}: {held[0][1]}" if held and o.source == "auto" else "asked for"
-        return Chosen(open_ptrace(o), "ptrace", True, why)
+        return choose_ptrace(o, why)
     if o.source == "bpf":
         if held:
             raise TrapgateError(
@@ -86,20 +89,51 @@ def open_source(o: TraceOptions) -> Chosen:
     except CannotTraceError as error:
         if everywhere:
             raise
-        return Chosen(open_ptrace(o), "ptrace", True, f"bpf cannot be used: {error}")
+        return choose_ptrace(o, f"bpf cannot be used: {error}")
 
 
-def open_ptrace(o: TraceOptions) -> Any:
+def holds_always(o: TraceOptions) -> bool:
+    """Whether what is asked for can be had only while the program is held at each of its calls."""
+    return bool(
+        o.json
+        or o.debug
+        or o.injections
+        or o.paths
+        or o.fds is not None
+        or o.decode.decode_fds
+        or o.decode.decode_pids
+        or o.decode.secontext
+        or o.stack
+        or o.detach_on_execve
+        or o.syscall_limit is not None
+        or o.read_fds is not None
+        or o.write_fds is not None
+        or o.summary is not None
+        or o.instruction_pointer
+        or o.kvm
+        or o.namespace_new
+        or os.environ.get(HOLD_VARIABLE) == "1"
+    )
+
+
+HOLD_VARIABLE = "TRAPGATE_HOLD"
+"""Set to 1: the ptrace source holds the program at every call, as it does where an option needs it."""
+
+
+def choose_ptrace(o: TraceOptions, why: str) -> Chosen:
     """The ptrace source as ``o`` wants it."""
     from trapgate.sources.ptrace import Ptrace
 
-    return Ptrace(
+    holds = holds_always(o)
+    source = Ptrace(
         follow=o.follow,
-        hold=True,
+        hold=holds,
+        mixed=not holds,
         wanted=wanted_bitmaps(o),
         seccomp=o.seccomp,
         kill_on_exit=o.kill_on_exit or o.seccomp,
     )
+    return Chosen(source, "ptrace", holds, why, not holds)
 
 
 def open_bpf(o: TraceOptions) -> Any:

@@ -220,6 +220,8 @@ static void test_plan_lookup(void)
 	u64 arg[6] = {0};
 	for (unsigned i = 0; i < 3000; i++) {
 		plan[i].selector = 2;
+		plan[i].reserved = i;
+		sub[i].reserved = 3000 + i; /* plans are copied: told apart by what is in them */
 		CHECK(tg_plans_add(&plans, (u64)(1 + i % 4) << 16 | i, &plan[i]) == 0);
 		CHECK(tg_plans_add_sub(&plans, ((u64)(1 + i % 4) << 16 | i) << 32 | (u32)(i * 7919u), &sub[i]) == 0);
 	}
@@ -227,11 +229,13 @@ static void test_plan_lookup(void)
 	for (unsigned i = 0; i < 3000; i++) {
 		u8 abi = (u8)(1 + i % 4);
 		arg[2] = 0xffffffff00000000u | (u32)(i * 7919u);
-		CHECK(tg_plans_find(&plans, abi, i, arg) == &sub[i]);
+		CHECK(tg_plans_find(&plans, abi, i, arg)->reserved == 3000 + i);
 		arg[2] = i * 7919u + 1;
-		CHECK(tg_plans_find(&plans, abi, i, arg) == &plan[i]);
-		CHECK(tg_plans_find(&plans, abi % 4 + 1, i, arg) != &plan[i]);
+		CHECK(tg_plans_find(&plans, abi, i, arg)->reserved == i);
+		CHECK(!tg_plans_find(&plans, abi % 4 + 1, i, arg));
 	}
+	plan[0].reserved = 9000;
+	CHECK(tg_plans_add(&plans, 1u << 16, &plan[0]) == 0 && tg_plans_find(&plans, 1, 0, arg)->reserved == 9000);
 	CHECK(!tg_plans_find(&plans, 1, -1, arg) && !tg_plans_find(&plans, 77, 0, arg) && !tg_plans_find(&plans, 1, 1 << 20, arg));
 	tg_plans_deinit(&plans);
 }
