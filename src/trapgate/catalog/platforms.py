@@ -12,6 +12,10 @@ from trapgate.catalog.values import Abi, Convention
 from trapgate.catalog.versions import version_key
 from trapgate.model.errors import UsageError
 
+_DLL = "its numbers are in the DLL: trapgate catalog read ntdll.dll --add --as NAME"
+_LEFT_OUT = {("windows", name): f"no source whose terms allow it has 32-bit x86; {_DLL}" for name in ("x86", "i386")}
+"""Why an ABI that one would look for is not packaged."""
+
 
 def systems() -> tuple[str, ...]:
     """The systems that have a table, Linux first."""
@@ -44,6 +48,8 @@ def find_abi(name: str | None, system: str = "linux") -> Abi:
     for abi in known:
         if name == abi.name or name in abi.aliases:
             return abi
+    if reason := _LEFT_OUT.get((system, name)):
+        raise UsageError("ABI", f"{system} has no ABI named {name!r}", reason)
     near = closest(name, [word for abi in known for word in (abi.name, *abi.aliases)])
     hint = (
         f"did you mean {near[0]!r}?" if near else f"'trapgate abi' lists them: {', '.join(a.name for a in known[:6])} …"

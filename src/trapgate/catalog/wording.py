@@ -41,6 +41,7 @@ STATUS = {
     "no-impl": "in the table, but the kernel has no code for it any more",
     "reserved": "a reserved number",
     "gone": "no longer there",
+    "shared": "other calls have the same number in the source",
 }
 _TAGS = {"xen": "guests", "macos": "audit event", "freebsd": "audit event", "openbsd": "pledge"}
 _KERNEL_PARTS = {"nt": "in ntoskrnl; stub in ntdll.dll", "win32k": "in win32k; stub in win32u.dll"}

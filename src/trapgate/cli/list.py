@@ -19,7 +19,7 @@ from trapgate.catalog.platforms import find_version
 from trapgate.catalog.query import find_signature
 from trapgate.catalog.values import Abi, Entry
 from trapgate.cli.classes import read_classes
-from trapgate.cli.options import add_place_options, choose_abi, note_newer_version
+from trapgate.cli.options import add_place_options, choose_abi, note_newer_version, note_older_version
 from trapgate.cli.tables import Cell, add_definition_options, add_format_options, print_table
 from trapgate.model.errors import UsageError
 
@@ -45,6 +45,8 @@ def run(args: argparse.Namespace) -> int:
     abi = choose_abi(args)
     note_newer_version(abi, args.version)
     entries = _choose_entries(abi, args)
+    if not entries:
+        note_older_version(abi, args.version)
     if args.format == "c-header":
         print("\n".join(format_c_header(abi, entries, args.version or abi.version)))
     elif args.format == "python":

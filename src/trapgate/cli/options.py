@@ -45,6 +45,14 @@ def note_newer_version(abi: Abi, version: str | None) -> None:
             print(f"trapgate: the catalogue knows {abi.system} up to {newest}; shown is that", file=sys.stderr)
 
 
+def note_older_version(abi: Abi, version: str | None) -> None:
+    """Says on standard error that `version` is older than the first table of this ABI, if it is."""
+    dated = [entry.since for entry in catalog.history(abi.system, abi.name) if entry.since] if version else []
+    first = min(dated, key=lambda since: find_version(abi.system, since), default=None)
+    if version and first and find_version(abi.system, version) < find_version(abi.system, first):
+        print(f"trapgate: the first known table of {abi.system}/{abi.name} is that of {first}", file=sys.stderr)
+
+
 def parse_number(text: str) -> int | None:
     """The value of `257` or `0x101`, None for what is no number."""
     try:

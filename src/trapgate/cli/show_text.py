@@ -180,7 +180,8 @@ def _windows_numbers(card: Card, labels: Mapping[str, str]) -> list[str]:
     for entry in card.entries:
         since = _with_label(entry.since or "", labels)
         until = f" until {_with_label(entry.until, labels)}" if entry.until else ""
-        lines.append(f"{entry.abi:<8}{format_number(entry.number):<8}since {since}{until}")
+        doubt = f"; {STATUS[entry.status]}" if entry.status in STATUS else ""
+        lines.append(f"{entry.abi:<8}{format_number(entry.number):<8}since {since}{until}{doubt}")
     return lines
 
 

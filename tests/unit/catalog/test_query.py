@@ -198,3 +198,12 @@ def test_a_name_that_is_no_call_is_told_what_it_is(name: str, hint: str) -> None
     with pytest.raises(UsageError) as error:
         catalog.describe(name)
     assert hint in error.value.hint
+
+
+def test_what_is_not_packaged_says_why(run_trapgate) -> None:
+    with pytest.raises(UsageError) as error:
+        catalog.find_abi("x86", "windows")
+    assert "catalog read ntdll.dll" in error.value.hint
+    done = run_trapgate("list", "--abi", "x86_64", "--version", "2.2.0")
+    assert done.returncode == 1 and "first known table of linux/x86_64 is that of 2.4.20" in done.stderr
+    assert "other calls have the same number" in run_trapgate("show", "NtUserYieldTask").stdout
