@@ -45,10 +45,13 @@ def ioctls(what: str | int | None = None) -> tuple[Ioctl, ...]:
     return tuple(Ioctl(*row) for row in open_database().execute(query, (value, value)))
 
 
-def request_names(kind: int) -> list[tuple[str, int]]:
-    """(name, number) of the requests whose type byte is ``kind``, other names of the same request left out."""
-    query = "SELECT name, value FROM ioctl WHERE (value >> 8) & 255 = ? AND encoding != 'alias' ORDER BY value, name"
-    return open_database().execute(query, (kind,)).fetchall()
+def request_names(kind: int, abi: str) -> list[tuple[str, int]]:
+    """(name, number in ``abi``) of the requests whose type byte is ``kind``, other names of the same left out."""
+    query = (
+        "SELECT name, COALESCE((SELECT own.value FROM ioctl_abi AS own WHERE own.name = ioctl.name AND abi = ?), value)"
+        " FROM ioctl WHERE (value >> 8) & 255 = ? AND encoding != 'alias' ORDER BY value, name"
+    )
+    return open_database().execute(query, (abi, kind)).fetchall()
 
 
 def errors(what: str | int | None = None, system: str | None = None) -> tuple[Constant, ...]:

@@ -39,6 +39,7 @@ CREATE TABLE ioctl (
     name TEXT PRIMARY KEY, value INTEGER, direction TEXT, type TEXT, number INTEGER, size INTEGER,
     argument TEXT, encoding TEXT, header TEXT
 ) WITHOUT ROWID;
+CREATE TABLE ioctl_abi (name TEXT, abi TEXT, value INTEGER, PRIMARY KEY (name, abi)) WITHOUT ROWID;
 CREATE TABLE errno (system TEXT, number INTEGER, name TEXT, text TEXT, kind TEXT);
 CREATE TABLE signal (system TEXT, number INTEGER, name TEXT, text TEXT, kind TEXT);
 CREATE TABLE convention (

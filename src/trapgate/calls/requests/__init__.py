@@ -2,9 +2,8 @@
 """What ioctl's argument is, request by request: families by the type byte of the request, loaded when one is made.
 
 A family is a module here with ``REQUESTS``: names to types (None: no argument) or ``Case``.
-Numbers are the catalogue's, for x86_64; where a structure has another size in an ABI, so has
-the request. ``find_case(request)`` and ``name_request(...)`` of a family serve the requests that
-carry a length or an index in their number. Source: asm-generic/ioctl.h.
+Numbers are the catalogue's. ``find_case(request)`` and ``name_request(...)`` of a family serve the
+requests that carry a length or an index in their number. Source: asm-generic/ioctl.h.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from trapgate.calls.describe import _Exit
 from trapgate.calls.memory import ByteArray, In, Shown, Struct, View
 from trapgate.calls.types import Scalar, Type
 from trapgate.model import values
-from trapgate.model.abi import X86_64, Abi
+from trapgate.model.abi import Abi
 from trapgate.model.values import AnyValue, Change, Symbol
 
 if TYPE_CHECKING:
@@ -264,16 +263,10 @@ class Known:
         return "", False
 
 
-def number_in(abi: Abi, request: int, case: Case | None) -> int:
-    """The number in ``abi`` of what has the number ``request`` on x86_64."""
-    kind = case.kind if case else None
-    if abi is X86_64 or not isinstance(kind, In) or not request >> 16 & 0x3FFF:
-        return request
-    try:
-        ours, theirs = kind.inner.size(X86_64), kind.inner.size(abi)
-    except TypeError:
-        return request
-    return request & ~(0x3FFF << 16) | theirs << 16 if ours == request >> 16 & 0x3FFF else request
+def join_names(found: list[str]) -> str:
+    """The names of one number; of two that differ by a 32 alone, which are one request in 32-bit ABIs, that with it."""
+    shorter = {name.replace("32", "", 1) for name in found if "32" in name}
+    return " or ".join(sorted(name for name in found if name not in shorter))
 
 
 @lru_cache(None)
@@ -287,13 +280,11 @@ def known_requests(kind: int, abi: Abi) -> Known:
     for family in known.families:
         declared |= getattr(family, "REQUESTS", {})
     names: dict[int, list[str]] = {}
-    for name, value in request_names(kind):
-        case = as_case(declared[name]) if name in declared else None
-        number = number_in(abi, value, case)
+    for name, number in request_names(kind, abi.name):
         names.setdefault(number, []).append(name)
-        if case is not None:
-            known.cases[number] = case
-    known.names = {number: " or ".join(sorted(found)) for number, found in names.items()}
+        if name in declared:
+            known.cases[number] = as_case(declared[name])
+    known.names = {number: join_names(found) for number, found in names.items()}
     return known
 
 

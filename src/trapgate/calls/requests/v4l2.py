@@ -28,7 +28,6 @@ from trapgate.calls.requests import (
 )
 from trapgate.calls.structs_bpf import KernelVersion
 from trapgate.calls.structs_file import OpenMode
-from trapgate.calls.structs_time import Timeval
 from trapgate.calls.types import (
     S32,
     S64,
@@ -58,7 +57,6 @@ from trapgate.model.values import MORE, AnyValue, Change, Joined, Number, Symbol
 
 HEADERS = dict.fromkeys(
     [
-        "struct v4l2_buffer",
         "struct v4l2_capability",
         "struct v4l2_captureparm",
         "struct v4l2_clip",
@@ -394,6 +392,7 @@ ExportBuffer = Struct(
     "struct v4l2_exportbuffer", type=BufferType, index=U32, plane=U32, flags=OpenMode, fd=Fd, _reserved=Fixed(U32, 11)
 )
 Timecode = Struct("struct v4l2_timecode", type=U32, flags=U32, _frames=Fixed(U8, 8))
+LongTime = Struct("timeval of 64 bits", tv_sec=S64, tv_usec=U64)
 ShortTime = Struct("timeval of 32 bits", tv_sec=S32, tv_usec=U32)
 
 
@@ -409,13 +408,13 @@ def show_buffer(view: View, dequeued: bool) -> Fields:
 
 
 Buffer = Struct(
-    "struct v4l2_buffer",
+    "v4l2_buffer with 64-bit time",
     index=U32,
     type=BufferType,
     bytesused=U32,
     flags=BufferFlags(),
     field=FieldOrder,
-    timestamp=Timeval,
+    timestamp=LongTime,
     timecode=Timecode,
     sequence=U32,
     memory=Memory,
@@ -425,7 +424,7 @@ Buffer = Struct(
     _request_fd=U32,
 )
 Buffer32 = Struct(
-    "v4l2_buffer of 32-bit time",
+    "v4l2_buffer with 32-bit time",
     index=U32,
     type=BufferType,
     bytesused=U32,

@@ -21,6 +21,9 @@ def load(database: sqlite3.Connection) -> None:
                 *(int(row["size"] or 0), row["argument"], row["encoding"], row["header"]),
             ),
         )
+    for row in read_facts("ioctls_abi").rows():
+        values = (row["name"], row["abi"], int(row["value"], 16))
+        database.execute("INSERT INTO ioctl_abi VALUES (?, ?, ?)", values)
     for owner in ("linux", "xen", "illumos", "hypervisor"):
         for row in read_facts(f"{owner}_subcalls").rows():
             values = (
