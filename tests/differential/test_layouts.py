@@ -22,7 +22,9 @@ from pathlib import Path
 import pytest
 
 from trapgate.calls import describe
+from trapgate.calls.bpf import ARMS, CGROUP, FORMS
 from trapgate.calls.memory import Struct
+from trapgate.calls.structs_bpf import Form
 from trapgate.calls.types import Type
 from trapgate.catalog.readers._btf import Btf, Member
 from trapgate.model.abi import I386, X86_64, Abi
@@ -177,3 +179,33 @@ def find_members(btf: Btf, c_name: str) -> tuple[Member, ...]:
         return btf.struct(c_name.removeprefix("struct ")) if c_name.startswith("struct ") else ()
     except KeyError:
         return ()
+
+
+# --- bpf(2): forms within a union ---------------------------------------------------------------
+
+
+def form_places(form: Form, within: str) -> dict[str, int]:
+    """Offsets of a form's members by their names in C."""
+    offsets = {name: offset for name, (offset, _) in form.struct.layout(X86_64)[0].items() if not name.startswith("_")}
+    before = "".join([f"{name}." for name in (within, form.within) if name])
+    return {before + ("flags" if name == "own_flags" else name): offset for name, offset in offsets.items()}
+
+
+def expected_forms() -> dict[str, int]:
+    """All members of all forms."""
+    found: dict[str, int] = {}
+    for name, form in FORMS.items():
+        found |= form_places(form, "")
+        if name == "BPF_LINK_CREATE":
+            for arm in [*ARMS.values(), CGROUP]:
+                found |= form_places(arm, "link_create")
+    return found
+
+
+def test_forms_lie_within_the_union(tmp_path: Path) -> None:
+    ours = expected_forms()
+    asked = {("union bpf_attr", member) for member in ours}
+    measured = {member: at for (_, member), at in measure("linux/bpf.h", "x86_64", asked, tmp_path).items()}
+    if len(measured) < len(ours) * 0.8:
+        pytest.skip(f"the headers are too old: they have {len(measured)} of {len(ours)} members")
+    assert {name: ours[name] for name in measured} == measured
