@@ -207,3 +207,17 @@ def test_what_is_not_packaged_says_why(run_trapgate) -> None:
     done = run_trapgate("list", "--abi", "x86_64", "--version", "2.2.0")
     assert done.returncode == 1 and "first known table of linux/x86_64 is that of 2.4.20" in done.stderr
     assert "other calls have the same number" in run_trapgate("show", "NtUserYieldTask").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "name"),
+    [
+        ("ioctl winsize", "ioctl", "TIOCGWINSZ"),
+        ("errno again", "errno", "EAGAIN"),
+        ("windows thread suspend", "call", "NtSuspendThread"),
+        ("mach-trap msg", "call", "mach_msg_trap"),
+        ("kvm hypercall ipi", "call", "KVM_HC_SEND_IPI"),
+    ],
+)
+def test_search_knows_kinds_systems_and_ideas(words: str, kind: str, name: str) -> None:
+    assert (kind, name) in {(hit.kind, hit.name) for hit in catalog.search(words)}
