@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from trapgate.calls.call import IOV_MAX, Call
 from trapgate.calls.describe import EXIT, RETURN, Argument, DecoderFunction, Yield, call, decoder
-from trapgate.calls.memory import RESULT, Behind, Bytes, Fixed, In, InOut, Length, Out, View, length_of, show_room
+from trapgate.calls.memory import RESULT, Array, Behind, Bytes, In, InOut, Length, Out, View, length_of, show_room
 from trapgate.calls.netlink_buffer import show_socket_buffer
 from trapgate.calls.structs_msghdr import Messages, MMsgHdr, MsgFlags, MsgHdr, show_message
 from trapgate.calls.structs_net import EtherProtocol
@@ -72,7 +72,7 @@ Protocol = Switch(
     {
         "AF_INET": Enum("inet_protocols"),
         "AF_INET6": Enum("inet_protocols"),
-        "AF_AX25": ExplainedEnum("ax25_protocols", unknown="AX25_P_???"),
+        "AF_AX25": ExplainedEnum("ax25_protocols", unknown="AX25_P_???", size="kernel"),
         "AF_NETLINK": Enum("netlink_protocols", unknown="NETLINK_???"),
         "AF_PACKET": EtherProtocol("kernel", unknown="ETH_P_???"),
         "AF_IRDA": _protocol("can_protocols", "IRDAPROTO_???"),
@@ -90,7 +90,7 @@ Protocol = Switch(
 )
 
 call("socket", domain=Family, type=SocketType(), protocol=Protocol, returns=Fd, classes="network -desc")
-call("socketpair", domain=Family, type=SocketType(), protocol=UInt, sv=Out(Fixed(Fd, 2)), classes="network -desc")
+call("socketpair", domain=Family, type=SocketType(), protocol=KULong, sv=Out(Array(Fd, 2)), classes="network -desc")
 
 # --- names ----------------------------------------------------------------------------------
 

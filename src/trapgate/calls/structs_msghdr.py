@@ -293,9 +293,12 @@ class Messages:
         self.partial = partial
 
     def show(self, c: Call, addr: int, count: int) -> AnyValue:
-        """``count`` of them at ``addr``, IOV_MAX at most."""
+        """``count`` of them at ``addr``, IOV_MAX at most; the one behind those is looked at too, as strace does."""
         most = IOV_MAX if self.given is None else min(IOV_MAX, len(self.given))
         shown = Array(_Message(self), min(count, most)).at(c, addr)
-        if count > most and isinstance(shown, List) and len(shown.items) == most:
+        if count <= most or not isinstance(shown, List) or len(shown.items) < most:
+            return shown
+        after = addr + most * MMsgHdr.size(c.abi)
+        if c.fetch(after, MMsgHdr.size(c.abi)) is not None:
             return List([*shown.items, MORE])
-        return shown
+        return List([*shown.items, Joined(MORE, remark(hex(after)))]) if most else c.address(addr)
