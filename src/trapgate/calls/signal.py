@@ -33,7 +33,7 @@ from trapgate.calls.types import (
     with_remark,
 )
 from trapgate.model.abi import Abi
-from trapgate.model.values import AnyValue, Number, Symbol, Value
+from trapgate.model.values import MORE, AnyValue, Number, Symbol, Value
 from trapgate.model.values import Struct as StructValue
 
 SA_RESTORER = 0x04000000
@@ -239,11 +239,19 @@ RT_MASK = {"x86_64": 296, "x32": 296 - 16, "i386": 160 + 12}
 """Where in the frame on the stack the mask to restore lies, from the stack pointer on."""
 
 
+UNKNOWN_MASK = StructValue([("mask", MORE)])
+"""What sigreturn restores when the source does not tell where the stack is."""
+
+
 @decoder("rt_sigreturn", classes="signal")
 def rt_sigreturn(c: Call) -> Iterator[Yield]:
     """The mask to restore lies in the frame on the stack, to which no argument points."""
     sp = c.process.stack_pointer()
-    data = c.fetch(sp + RT_MASK[c.abi.name], 8) if sp and c.abi.name in RT_MASK else None
+    if not sp:
+        yield "mask", UNKNOWN_MASK
+        yield RETURN
+        return
+    data = c.fetch(sp + RT_MASK[c.abi.name], 8) if c.abi.name in RT_MASK else None
     shown: AnyValue = c.address(sp) if data is None else StructValue([("mask", format_signal_set(data, c.style))])
     yield "mask", shown
     yield RETURN
@@ -253,8 +261,12 @@ def rt_sigreturn(c: Call) -> Iterator[Yield]:
 def sigreturn(c: Call) -> Iterator[Yield]:
     """As rt_sigreturn, the mask in two halves: one in the context, one behind the floating-point state."""
     sp = c.process.stack_pointer()
-    low = c.fetch(sp + 80, 4) if sp else None
-    high = c.fetch(sp + 712, 4) if sp else None
+    if not sp:
+        yield "mask", UNKNOWN_MASK
+        yield RETURN
+        return
+    low = c.fetch(sp + 80, 4)
+    high = c.fetch(sp + 712, 4)
     if low is None or high is None:
         yield "mask", c.address(sp)
     else:

@@ -113,11 +113,13 @@ class Decoder:
 
 
 def set_result(c: Call, result: int) -> None:
-    """Note that ``c`` has returned ``result``."""
+    """Note that ``c`` has returned ``result``; -4095 to -1 is an error of any call, as the kernel has it.
+
+    A call that cannot fail by itself (getpid) fails when a seccomp filter refuses it.
+    """
     c.exiting = True
     c.result = result
-    fails = c.fails if c.fails is not None else c.description is None or not c.description.never_fails
-    c.error = -result if fails and -4095 <= result < 0 else 0
+    c.error = -result if c.fails is not False and -4095 <= result < 0 else 0
 
 
 def raw_arguments(c: Call) -> list[Argument]:
