@@ -149,6 +149,7 @@ def signature(name: str, abi: str) -> tuple[Argument, ...]:
     return parse_arguments(row[0]) if row else ()
 
 
+@lru_cache(maxsize=256)
 def parse_arguments(text: str) -> tuple[Argument, ...]:
     """The arguments written as in the fact files: `fd:int; buf:char __user *:out?; …`.
 

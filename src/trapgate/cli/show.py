@@ -20,7 +20,7 @@ from trapgate import catalog
 from trapgate.catalog.platforms import version_labels
 from trapgate.catalog.query import split_id, unknown_name
 from trapgate.catalog.values import Abi, Card, Convention, Entry
-from trapgate.cli.classes import read_classes
+from trapgate.cli.classes import read_call_classes
 from trapgate.cli.options import add_place_options, choose_abi, note_newer_version, parse_number
 from trapgate.cli.tables import Cell, add_format_options, print_table
 from trapgate.model.errors import UsageError
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     if args.version:
         note_newer_version(abi, args.version)
         card = _at_version(card, abi, args.version)
-    classes = read_classes().get(card.name, ()) if card.system == "linux" else ()
+    classes = read_call_classes(card.name) if card.system == "linux" else ()
     if args.format == "json":
         _print_json(card, classes)
     elif args.format:
