@@ -209,7 +209,8 @@ def workers(c: Call, addr: int, count: int) -> Iterator[Yield]:
     """Limits that are set, and those there were."""
     limits = IndexedArray(U32, 0, WorkerKind)
     before = limits.elements(c, addr, count)
-    if not isinstance(before, List) or not before.items or is_left_out(before.items[-1]):
+    last = before.items[-1] if isinstance(before, List) and before.items else None
+    if last is None or (is_left_out(last) and last is not MORE):
         yield "arg", before
         return
     yield EXIT

@@ -21,7 +21,6 @@ from trapgate.calls.structs_time import Timespec, Timespec64
 from trapgate.calls.types import (
     Addr,
     Enum,
-    ExplainedEnum,
     Fd,
     Flags,
     Int,
@@ -63,6 +62,13 @@ class SocketType(Named):
         return join_flags(low, TypeFlags.show(rest, style, abi)) if rest else low
 
 
+class _AlwaysExplained(Enum):
+    """The number with its name as a remark, whatever -X says."""
+
+    def show(self, value: int, style: str, abi: Abi) -> AnyValue:
+        return super().show(value, "verbose", abi)
+
+
 def _protocol(table: str, unknown: str) -> Enum:
     return Enum(table, unknown=unknown)
 
@@ -72,7 +78,7 @@ Protocol = Switch(
     {
         "AF_INET": Enum("inet_protocols"),
         "AF_INET6": Enum("inet_protocols"),
-        "AF_AX25": ExplainedEnum("ax25_protocols", unknown="AX25_P_???", size="kernel"),
+        "AF_AX25": _AlwaysExplained("ax25_protocols", unknown="AX25_P_???", size="kernel"),
         "AF_NETLINK": Enum("netlink_protocols", unknown="NETLINK_???"),
         "AF_PACKET": EtherProtocol("kernel", unknown="ETH_P_???"),
         "AF_IRDA": _protocol("can_protocols", "IRDAPROTO_???"),
