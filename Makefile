@@ -9,7 +9,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 COMPILED := $(wildcard src/trapgate/core/*.[ch] src/trapgate/core/bpf/*.[ch]) \
-            $(shell find src/trapgate/catalog -type f -not -name '*.pyc' -not -name catalog.sqlite 2>/dev/null)
+            $(shell find src/trapgate/calls src/trapgate/catalog -type f -not -name '*.pyc' -not -name plans.bin \
+              -not -name catalog.sqlite 2>/dev/null)
 
 .PHONY: help setup build
 help: ## list the targets
@@ -85,4 +86,5 @@ wheel: setup ## build the wheel into dist
 	$(BIN)/python -m pip wheel -qq --no-build-isolation --no-deps -w dist .
 
 clean: ## remove what was built, and .venv
-	rm -rf build dist docs/_build $(VENV) src/trapgate/_core.*.so src/trapgate/core/bpf/*.bpf.o src/trapgate/catalog/catalog.sqlite
+	rm -rf build dist docs/_build $(VENV) src/trapgate/_core.*.so src/trapgate/core/bpf/*.bpf.o src/trapgate/catalog/catalog.sqlite \
+	  src/trapgate/calls/plans.bin

@@ -1,7 +1,8 @@
 """What pyproject.toml cannot say: the C extension, and the files that are generated into the package.
 
 `pip install` builds `trapgate._core` with the C compiler, each `core/bpf/*.bpf.c` with the clang inside
-PyPI's ziglang, and the catalogue's database from its text files. An editable install puts them under src/.
+PyPI's ziglang, the catalogue's database from its text files, and the plans from the calls' descriptions. An
+editable install puts them under src/.
 """
 
 import os
@@ -28,9 +29,9 @@ BPF_FLAGS = (
 
 
 class build_generated(Command):
-    """Compiles the BPF programs and the catalogue's database into the package."""
+    """Compiles the BPF programs, the catalogue's database and the plans of calls into the package."""
 
-    description = "compile the BPF programs and the catalogue"
+    description = "compile the BPF programs, the catalogue and the plans"
     user_options: list[tuple[str, str, str]] = []
 
     def initialize_options(self) -> None:
@@ -47,9 +48,10 @@ class build_generated(Command):
             if source.endswith(".bpf.c"):
                 command = ["-m", "ziglang", "cc", *BPF_FLAGS, "-c", source, "-o", output]
             else:
-                command = ["-m", "trapgate.catalog.build", output]
+                command = ["-m", source.removeprefix("src/").removesuffix(".py").replace("/", "."), output]
             # in front of what is there: older versions of pip tell the build's requirements by it
-            paths = os.pathsep.join(["src", *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
+            own = "src" if self.editable_mode else self.build_lib
+            paths = os.pathsep.join([own, *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
             done = subprocess.run([sys.executable, *command], check=False, env={**os.environ, "PYTHONPATH": paths})
             if done.returncode != 0:
                 raise SystemExit(f"cannot make {output} from {source}: see above")
@@ -68,8 +70,8 @@ class build_generated(Command):
         root = PACKAGE if self.editable_mode else f"{self.build_lib}/trapgate"
         programs = sorted(glob(f"{PACKAGE}/core/bpf/*.bpf.c"))
         outputs = {path: root + path.removeprefix(PACKAGE).removesuffix("c") + "o" for path in programs}
-        if os.path.exists(catalog := f"{PACKAGE}/catalog/build.py"):
-            outputs[catalog] = f"{root}/catalog/catalog.sqlite"
+        outputs[f"{PACKAGE}/catalog/build.py"] = f"{root}/catalog/catalog.sqlite"
+        outputs[f"{PACKAGE}/calls/plan_file.py"] = f"{root}/calls/plans.bin"  # after the catalogue, which it asks
         return outputs
 
 

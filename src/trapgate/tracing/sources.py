@@ -17,9 +17,6 @@ from trapgate.model.abi import I386, X32, X86_64, Abi
 from trapgate.model.errors import CannotTraceError, TrapgateError
 from trapgate.tracing.options import TraceOptions
 
-LIVE_ABIS = (X86_64, I386, X32)
-"""The ABIs a program on this kind of machine can call through."""
-
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -139,9 +136,12 @@ def choose_ptrace(o: TraceOptions, why: str) -> Chosen:
 def open_bpf(o: TraceOptions) -> Any:
     """The bpf source as ``o`` wants it, with the plans of the calls that are traced."""
     from trapgate.calls.plan import make_plans
+    from trapgate.calls.plan_file import LIVE_ABIS, load_plans
     from trapgate.sources.bpf import Bpf
 
-    plans = make_plans(o.decode.string_limit, LIVE_ABIS, lambda name, abi: o.calls.matches(name, abi))
+    plans = load_plans(o.decode.string_limit) or make_plans(
+        o.decode.string_limit, LIVE_ABIS, lambda name, abi: o.calls.matches(name, abi)
+    )
     return Bpf(
         plan=plans.by_call,
         subplan=plans.by_selector,
@@ -155,7 +155,7 @@ def wanted_bitmaps(o: TraceOptions) -> Mapping[int, bytes] | None:
     """For each ABI a bit per number of the traced calls; None when all are, as with -d, which tells of each."""
     if o.calls.is_everything or o.injections or o.debug:
         return None
-    return {abi.index: _bitmap(o, abi) for abi in LIVE_ABIS}
+    return {abi.index: _bitmap(o, abi) for abi in (X86_64, I386, X32)}
 
 
 STAND_INS = ("socketcall", "ipc")
