@@ -12,15 +12,15 @@ from functools import lru_cache
 
 from trapgate.calls.call import Call
 from trapgate.calls.describe import EXIT, RETURN, Yield, decoder
-from trapgate.calls.memory import Bytes
+from trapgate.calls.memory import Bytes, In, Str, Struct
 from trapgate.calls.plan import Planner
-from trapgate.calls.requests import FAMILIES, Case, Known, Staged, Stages, known_requests, tell
-from trapgate.calls.types import Fd, HexKLong, Scalar, Switch, Type, styled, truncate
+from trapgate.calls.requests import FAMILIES, Case, Followed, Known, Staged, Stages, known_requests, tell
+from trapgate.calls.types import Either, Fd, HexKLong, Scalar, Switch, Type, styled, truncate
 from trapgate.model.abi import Abi
 from trapgate.model.values import AnyValue, Change
 
-PLANNED = (0x03, 0x12, 0x22, ord("K"), ord("T"), ord("f"), 0x89, 0x94)
-"""Type bytes of requests that do not encode how much is to be copied, or that lead to more."""
+FLAT = frozenset({0x15, 0xAA, 0xAE, 0xB4, *map(ord, "!=>EIWXip")})
+"""Type bytes of requests that encode all that is to be copied: the plan of any request serves them."""
 
 DIRECTIONS = ("_IOC_NONE", "_IOC_WRITE", "_IOC_READ", "_IOC_READ|_IOC_WRITE")
 NONE, WRITE, READ = 0, 1, 2
@@ -60,6 +60,17 @@ class Request(Scalar):
         )
 
 
+def needs_plan(request: int, kind: Type | None, abi: Abi) -> bool:
+    """Whether more is to be copied than the request encodes."""
+    size = request >> 16 & 0x3FFF
+    if not size:
+        return isinstance(kind, (In, Either))
+    inner = kind.inner if isinstance(kind, In) else None
+    if isinstance(inner, Struct):
+        return inner.size(abi) > size or any(isinstance(member, In) for member in inner.members.values())
+    return isinstance(inner, (Followed, Str))
+
+
 class Argument(Switch):
     """The third argument; for plans alone, as ``decode_ioctl`` prints it."""
 
@@ -71,8 +82,9 @@ class Argument(Switch):
         found = self._numbers.get(abi.name)
         if found is None:
             found = self._numbers[abi.name] = {}
-            for kind in PLANNED:
-                found.update({number: case.kind for number, case in known_requests(kind, abi).cases.items()})
+            for kind in FAMILIES.keys() - FLAT:
+                cases = known_requests(kind, abi).cases
+                found.update({n: case.kind for n, case in cases.items() if needs_plan(n, case.kind, abi)})
         return found
 
     def plan_argument(self, p: Planner) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Union
 
 from trapgate.calls.describe import EXIT as EXIT
 from trapgate.calls.describe import _Exit
-from trapgate.calls.memory import ByteArray, In, Shown, Struct, View
+from trapgate.calls.memory import ByteArray, Bytes, In, Shown, Struct, View
 from trapgate.calls.types import Scalar, Type
 from trapgate.model import values
 from trapgate.model.abi import Abi
@@ -107,6 +107,46 @@ class Staged(In):
             self.inner.plan(p.at_entry())
         self.inner.plan(p.at_exit())
 
+
+class Followed(Type):
+    """A structure that more bytes follow; ``room``: how many of them a source copies, if there are as many."""
+
+    def __init__(self, inner: Struct, room: int) -> None:
+        self.inner = inner
+        self.room = room
+
+    def size(self, abi: Abi) -> int:
+        return self.inner.size(abi)
+
+    def align(self, abi: Abi) -> int:
+        return self.inner.align(abi)
+
+    def at(self, c: Call, addr: int) -> AnyValue:
+        return self.inner.at(c, addr)
+
+    def plan(self, p: Planner) -> None:
+        p.bytes(self.size(p.abi) + self.room)
+
+
+class Led(In):
+    """A pointer inside a structure that prints as an address; what it leads to is copied for who shows it."""
+
+    def __init__(self, inner: Type, wide: bool = False) -> None:
+        super().__init__(inner)
+        self.wide = wide
+
+    def size(self, abi: Abi) -> int:
+        return 8 if self.wide else abi.word
+
+    def align(self, abi: Abi) -> int:
+        return abi.align64 if self.wide else abi.word
+
+    def decode(self, c: Call, word: int) -> AnyValue | None:
+        return c.address(word)
+
+
+SHOWN_BYTES = Bytes(1 << 20)
+"""As many bytes as -s shows."""
 
 Fields = Union[str, "Callable[[View], Shown]"]
 """Names of members, or a function that shows them."""

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 from trapgate.calls.call import Call
 from trapgate.calls.memory import Array, CharArray, Fixed, In, Indirect, Out, PathStr, Shown, Struct, View
-from trapgate.calls.requests import EXIT, Addr64, Case, Exchange, Staged, Stages, UnionOf, Uuid, each, look, spare
+from trapgate.calls.requests import EXIT, Addr64, Case, Exchange, Led, Staged, Stages, UnionOf, Uuid, each, look, spare
 from trapgate.calls.structs_file import DeviceNumber
 from trapgate.calls.structs_time import with_time
-from trapgate.calls.types import U16, U32, U64, X64, Addr, Enum, Fd, Flags, Scalar, Type, styled, with_remark
+from trapgate.calls.types import U16, U32, U64, X64, Enum, Fd, Flags, Scalar, Type, styled, with_remark
 from trapgate.model import values
 from trapgate.model.abi import Abi
 from trapgate.model.values import MORE, AnyValue, Change, Joined, Number, Symbol, remark
@@ -239,7 +239,7 @@ Send = Struct(
     send_fd=Fd,
     _high=U32,
     clone_sources_count=U64,
-    clone_sources=Addr,
+    clone_sources=Led(Array(ObjectId, 1 << 10)),
     parent_root=ObjectId,
     flags=flags("btrfs_send_flags"),
     _version=U32,

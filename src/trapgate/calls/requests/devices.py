@@ -7,7 +7,7 @@ Source: random(4), watchdog-api.rst; include/uapi/linux/counter.h, random.h, wat
 from __future__ import annotations
 
 from trapgate.calls.memory import CharArray, In, Indirect, Out, Shown, Struct, View
-from trapgate.calls.requests import Case, each
+from trapgate.calls.requests import Case, Followed, each
 from trapgate.calls.types import U8, X32, Enum, Fd, Flags, Int, Type, UInt, ULong
 from trapgate.model.values import MORE
 
@@ -61,7 +61,7 @@ REQUESTS: dict[str, Type | Case | None] = {
     **each("COUNTER_ENABLE_EVENTS_IOCTL COUNTER_DISABLE_EVENTS_IOCTL", None),
     "RNDGETENTCNT": Out(Number),
     "RNDADDTOENTCNT": In(Number),
-    "RNDADDENTROPY": In(Entropy),
+    "RNDADDENTROPY": In(Followed(Entropy, 64)),
     **each("RNDZAPENTCNT RNDCLEARPOOL RNDRESEEDCRNG", None),
     "WDIOC_GETSUPPORT": Out(Identity),
     **each(

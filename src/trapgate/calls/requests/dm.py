@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from trapgate.calls.call import Call
 from trapgate.calls.memory import Array, CharArray, Fixed, Str, Struct, View
-from trapgate.calls.requests import EXIT, Case, Staged, Stages, each, look
+from trapgate.calls.requests import EXIT, Case, Followed, Staged, Stages, each, look
 from trapgate.calls.structs_file import DeviceNumber
 from trapgate.calls.types import S32, U32, U64, Flags, Type
 from trapgate.model import values
@@ -278,5 +278,5 @@ REQUESTS: dict[str, Type | Case | None] = each(
     "DM_VERSION DM_REMOVE_ALL DM_LIST_DEVICES DM_DEV_CREATE DM_DEV_REMOVE DM_DEV_RENAME DM_DEV_SUSPEND"
     " DM_DEV_STATUS DM_DEV_WAIT DM_TABLE_LOAD DM_TABLE_CLEAR DM_TABLE_DEPS DM_TABLE_STATUS DM_LIST_VERSIONS"
     " DM_TARGET_MSG DM_DEV_SET_GEOMETRY DM_DEV_ARM_POLL",
-    Staged(Header, tell_buffer),
+    Staged(Followed(Header, 3072), tell_buffer),
 )

@@ -7,7 +7,7 @@ Source: ioctl_eventpoll(2); include/uapi/linux/eventpoll.h, udmabuf.h; fs/notify
 from __future__ import annotations
 
 from trapgate.calls.memory import Array, In, Out, Shown, Struct, View
-from trapgate.calls.requests import Case, spare
+from trapgate.calls.requests import Case, Followed, spare
 from trapgate.calls.structs_time import show_fraction
 from trapgate.calls.types import U16, U32, U64, X8, Fd, Flags, Int, Type
 
@@ -55,7 +55,7 @@ REQUESTS: dict[str, Type | Case | None] = {
     "EPIOCSPARAMS": In(EpollParams),
     "EPIOCGPARAMS": Out(EpollParams),
     "UDMABUF_CREATE": Case(In(Create), returns=Fd),
-    "UDMABUF_CREATE_LIST": Case(In(CreateList), returns=Fd),
+    "UDMABUF_CREATE_LIST": Case(In(Followed(CreateList, 1024)), returns=Fd),
 }
 
 SET_NEXT_WATCH = 0x40044900

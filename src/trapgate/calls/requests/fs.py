@@ -10,7 +10,7 @@ from __future__ import annotations
 from trapgate.calls.call import Call
 from trapgate.calls.memory import Array, CharArray, In, Indirect, Out, Shown, Struct, View
 from trapgate.calls.quote import Hex
-from trapgate.calls.requests import EXIT, Case, Staged, Stages, each, look
+from trapgate.calls.requests import EXIT, Case, Followed, Staged, Stages, each, look
 from trapgate.calls.types import S32, U8, U16, U32, U64, X32, X64, Enum, Fd, Flags, Int, Type
 from trapgate.model import values
 from trapgate.model.abi import Abi
@@ -197,10 +197,10 @@ REQUESTS: dict[str, Type | Case | None] = {
     "FS_IOC_GETLBMD_CAP": Case(Out(Metadata), "arg"),
     "FICLONE": Case(Int, "src_fd"),
     "FICLONERANGE": Case(In(CloneRange), "arg"),
-    "FIDEDUPERANGE": Case(Staged(Dedupe, tell_dedupe), "arg"),
+    "FIDEDUPERANGE": Case(Staged(Followed(Dedupe, 1024), tell_dedupe), "arg"),
     "FS_IOC_GETFSLABEL": Case(Out(Label()), "label"),
     "FS_IOC_SETFSLABEL": Case(In(Label()), "label"),
-    "FS_IOC_FIEMAP": Staged(Fiemap, tell_fiemap),
+    "FS_IOC_FIEMAP": Staged(Followed(Fiemap, 2048), tell_fiemap),
     **each("FS_IOC_GETFLAGS FS_IOC32_GETFLAGS", Case(Out(Attributes), "attr")),
     **each("FS_IOC_SETFLAGS FS_IOC32_SETFLAGS", Case(In(Attributes), "attr")),
     "FITRIM": In(Trim),

@@ -11,9 +11,9 @@ from trapgate.calls.call import Call
 from trapgate.calls.memory import Array, Bytes, CharArray, In, Indirect, Out, Shown, Str, Struct, View
 from trapgate.calls.plan import Planner
 from trapgate.calls.quote import Hex
-from trapgate.calls.requests import EXIT, Case, Staged, Stages, each, look, quoted_char, replaced
+from trapgate.calls.requests import EXIT, SHOWN_BYTES, Case, Led, Staged, Stages, each, look, quoted_char, replaced
 from trapgate.calls.structs_signal import Signal, signal_name
-from trapgate.calls.types import U8, U16, U32, X16, X32, Addr, Enum, Flags, Int, Named, Scalar, Type
+from trapgate.calls.types import U8, U16, U32, X16, X32, Enum, Flags, Int, Named, Scalar, Type
 from trapgate.model import values
 from trapgate.model.abi import Abi
 from trapgate.model.values import MORE, AnyValue, Change, Joined, Number, Punct, Symbol, remark
@@ -266,7 +266,7 @@ def tell_repeat(c: Call, addr: int) -> Stages:
 
 UnimapInit = Struct("struct unimapinit", advised_hashsize=U16, advised_hashstep=U16, advised_hashlevel=U16)
 UniPair = Struct("struct unipair", unicode=X16, fontpos=X16)
-Unimap = Struct("struct unimapdesc", entry_ct=U16, entries=Addr)
+Unimap = Struct("struct unimapdesc", entry_ct=U16, entries=Led(Array(UniPair, 1 << 10)))
 
 
 def unimap(is_get: bool) -> Staged:
@@ -293,7 +293,7 @@ def unimap(is_get: bool) -> Staged:
     return Staged(Unimap, stages)
 
 
-FontDescription = Struct("struct consolefontdesc", charcount=U16, charheight=U16, chardata=Addr)
+FontDescription = Struct("struct consolefontdesc", charcount=U16, charheight=U16, chardata=Led(SHOWN_BYTES))
 MOST_CHARACTERS, MOST_WIDTH = 512, 32
 
 
@@ -303,7 +303,9 @@ def show_font_data(view: View) -> Shown:
     return [*view.fields("charcount", "charheight"), ("chardata", data)]
 
 
-SetFont = Struct("struct consolefontdesc", show=show_font_data, charcount=U16, charheight=U16, chardata=Addr)
+SetFont = Struct(
+    "struct consolefontdesc", show=show_font_data, charcount=U16, charheight=U16, chardata=Led(SHOWN_BYTES)
+)
 
 
 def tell_get_font(c: Call, addr: int) -> Stages:
@@ -323,7 +325,7 @@ FontOp = Struct(
     width=U32,
     height=U32,
     charcount=U32,
-    data=Addr,
+    data=Led(SHOWN_BYTES),
 )
 SET, GET, SET_DEFAULT, COPY = range(4)
 FONT_NAME = 32

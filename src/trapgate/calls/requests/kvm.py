@@ -10,7 +10,7 @@ from __future__ import annotations
 from trapgate.calls import tables
 from trapgate.calls.call import Call
 from trapgate.calls.memory import Array, Fixed, In, Out, Shown, Struct, View
-from trapgate.calls.requests import EXIT, Case, Staged, Stages, UnionOf, each
+from trapgate.calls.requests import EXIT, Case, Followed, Staged, Stages, UnionOf, each
 from trapgate.calls.types import (
     U8,
     U16,
@@ -248,7 +248,7 @@ REQUESTS: dict[str, Type | Case | None] = {
     "KVM_SET_REGS": In(Regs),
     "KVM_GET_SREGS": Out(SystemRegs),
     "KVM_SET_SREGS": In(SystemRegs),
-    "KVM_SET_CPUID2": In(Features),
-    **each("KVM_GET_SUPPORTED_CPUID KVM_GET_EMULATED_CPUID", Out(Features)),
+    "KVM_SET_CPUID2": In(Followed(Features, 4000)),
+    **each("KVM_GET_SUPPORTED_CPUID KVM_GET_EMULATED_CPUID", Out(Followed(Features, 4000))),
     "KVM_RUN": Staged(Run, tell_run),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from trapgate.calls.call import Call
 from trapgate.calls.memory import Array, In, Indirect, Out, Str, Struct
-from trapgate.calls.requests import EXIT, Case, Staged, Stages, each, look
+from trapgate.calls.requests import EXIT, Case, Followed, Staged, Stages, each, look
 from trapgate.calls.structs_perf import Attr, fetch_attr, show_attr
 from trapgate.calls.types import U32, U64, Fd, Flags, Int, Type, ULong
 from trapgate.model import values
@@ -48,6 +48,6 @@ REQUESTS: dict[str, Type | Case | None] = {
     "PERF_EVENT_IOC_PAUSE_OUTPUT": ULong,
     "PERF_EVENT_IOC_SET_FILTER": In(Str()),
     "PERF_EVENT_IOC_ID": Out(Indirect(U64)),
-    "PERF_EVENT_IOC_QUERY_BPF": Staged(Query, tell_query),
+    "PERF_EVENT_IOC_QUERY_BPF": Staged(Followed(Query, 256), tell_query),
     "PERF_EVENT_IOC_MODIFY_ATTRIBUTES": Staged(Attr, tell_attributes),
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from trapgate.calls.call import Call
 from trapgate.calls.memory import Fixed, In, Indirect, Out, Struct, View
 from trapgate.calls.quote import Hex
-from trapgate.calls.requests import EXIT, Case, Staged, Stages, UnionOf, each, look
+from trapgate.calls.requests import EXIT, SHOWN_BYTES, Case, Led, Staged, Stages, UnionOf, each, look
 from trapgate.calls.structs_iovec import Iovecs
 from trapgate.calls.types import (
     S8,
@@ -52,9 +52,9 @@ Header = Struct(
     mx_sb_len=U8,
     iovec_count=U16,
     dxfer_len=U32,
-    dxferp=Addr,
-    cmdp=Addr,
-    sbp=Addr,
+    dxferp=Led(SHOWN_BYTES),
+    cmdp=Led(SHOWN_BYTES),
+    sbp=Led(SHOWN_BYTES),
     timeout=U32,
     flags=Flags("sg_io_flags"),
     pack_id=Int,

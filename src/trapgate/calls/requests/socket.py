@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from trapgate.calls.call import Call
 from trapgate.calls.memory import Array, ByteArray, CharArray, In, Indirect, Out, Shown, Str, Struct, View
-from trapgate.calls.requests import EXIT, Case, Exchange, Staged, Stages, UnionOf, each, look
+from trapgate.calls.requests import EXIT, Case, Exchange, Led, Staged, Stages, UnionOf, each, look
 from trapgate.calls.structs_net import Interface, show_hardware
 from trapgate.calls.structs_sockaddr import show_sockaddr
 from trapgate.calls.types import S32, X8, X16, Addr, Enum, Flags, HexLong, Int, Type
@@ -93,7 +93,7 @@ Found = Struct(
     ifr_name=CharArray(NAME),
     _u=UnionOf(Map, Address()),
 )
-Config = Struct("struct ifconf", ifc_len=S32, ifc_buf=Addr)
+Config = Struct("struct ifconf", ifc_len=S32, ifc_buf=Led(Array(Found, 1 << 10)))
 
 
 def show_length(c: Call, length: int) -> AnyValue:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from trapgate.calls.call import Call
 from trapgate.calls.memory import Array, Fixed, In, Out, Shown, Struct, View
-from trapgate.calls.requests import EXIT, Addr64, Case, Exchange, Fields, Staged, Stages, Uuid, look, show_fields
+from trapgate.calls.requests import EXIT, Addr64, Case, Exchange, Fields, Led, Staged, Stages, Uuid, look, show_fields
 from trapgate.calls.types import S32, U32, U64, X8, X32, X64, Enum, Fd, Flags, Gid, Named, Type, join_flags
 from trapgate.model import values
 from trapgate.model.abi import Abi
@@ -113,7 +113,7 @@ Invoke = Struct(
 )
 Receive = Struct("struct tee_iocl_supp_recv_arg", func=U32, num_params=U32)
 Send = Struct("struct tee_iocl_supp_send_arg", ret=U32, num_params=U32)
-Buffer = Struct("struct tee_ioctl_buf_data", buf_ptr=Addr64, buf_len=U64)
+Buffer = Struct("struct tee_ioctl_buf_data", buf_ptr=Led(Fixed(X8, MOST_BYTES), wide=True), buf_len=U64)
 
 
 def commanded(struct: Struct, before: Fields, after: Fields) -> Staged:

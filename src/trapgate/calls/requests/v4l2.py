@@ -16,6 +16,7 @@ from trapgate.calls.requests import (
     EXIT,
     Case,
     Exchange,
+    Led,
     Staged,
     Stages,
     UnionOf,
@@ -665,7 +666,7 @@ ExtendedControls = Struct(
     error_idx=U32,
     _request_fd=S32,
     _reserved=U32,
-    controls=Addr,
+    controls=Led(Array(ExtendedControl, 1 << 10)),
 )
 
 
