@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trapgate.calls.call import Call
-from trapgate.calls.memory import Array, In, Length, Shown, Struct, View
+from trapgate.calls.memory import Array, In, Length, Member, Shown, Struct, View
 from trapgate.calls.types import U16, Enum, Type, format_int, styled, with_remark
 from trapgate.model.abi import Abi
 from trapgate.model.values import MORE, AnyValue, List, Symbol
@@ -139,7 +139,7 @@ def filter_program(operand: Operand | None = None) -> Struct:
         c = view.call
         return [*view.fields("len"), ("filter", Program(view.len, operand).at(c, view.filter))]
 
-    return Struct("struct sock_fprog", show=show, len=U16, filter=In(Program(0, operand)))
+    return Struct("struct sock_fprog", show=show, len=U16, filter=In(Program(Member("len"), operand)))
 
 
 ACTION_FULL = 0xFFFF0000
