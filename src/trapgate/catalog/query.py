@@ -127,6 +127,16 @@ def find_signature(name: str, system: str = "linux", abi: str | None = None) -> 
     return Signature(parse_arguments(row[0]), *row[1:]) if row else None
 
 
+def first_signatures(system: str) -> dict[str, Signature]:
+    """What each call of a system takes, by its name: in the first ABI that a declaration is known for."""
+    rows = open_database().execute(
+        "SELECT call.name, arguments, returns, location, guard, min(entry.abi) FROM call JOIN entry ON call = call.id"
+        " JOIN signature ON signature.id = signature WHERE call.system = ? GROUP BY call.name",
+        (system,),
+    )
+    return {name: Signature(parse_arguments(text), *rest) for name, text, *rest, _ in rows}
+
+
 def subcalls(call: str | None = None, system: str | None = None) -> tuple[Subcall, ...]:
     """The operations of a call that has several; of all such calls if None."""
     rows = open_database().execute("SELECT * FROM subcall WHERE ? IN ('', call) ORDER BY rowid", (call or "",))

@@ -40,7 +40,7 @@ def _read_page(facts: Facts) -> Mapping[str, object]:
 
 
 def _read_data(facts: Facts, abi: Abi) -> Mapping[str, object]:
-    """A table as data: rows of number, name, since, until, whether it is live, and which signature it has."""
+    """A table as data: rows of number, name, since, until, flags (1 current, 2 no older form), and the signature."""
     signatures: dict[tuple[str, ...], int] = {}
     texts: list[list[str]] = []
     rows = []
@@ -53,7 +53,8 @@ def _read_data(facts: Facts, abi: Abi) -> Mapping[str, object]:
             if index == len(texts):
                 texts.append([text, ",".join(key)])
         entry = row.entry
-        rows.append([entry.number, entry.name, entry.since or "", entry.until or "", int(row.current), index])
+        flags = row.current + 2 * (entry.status == "yes")
+        rows.append([entry.number, entry.name, entry.since or "", entry.until or "", flags, index])
     value = {
         "system": abi.system,
         "version": abi.version,

@@ -8,7 +8,8 @@ from functools import partial
 
 from trapgate import catalog
 from trapgate.catalog.constants import Constant
-from trapgate.catalog.values import Card
+from trapgate.catalog.query import first_signatures
+from trapgate.catalog.values import Entry
 from trapgate.web.facts import Facts
 from trapgate.web.pages.call import _OPERATIONS_OF
 from trapgate.web.pages.compare import to_json
@@ -28,10 +29,13 @@ def _read_index(facts: Facts) -> Mapping[str, object]:
     systems = list(facts.systems)
     rows: list[list[object]] = []
     for number, system in enumerate(systems):
+        now = _list_current(facts, system)
+        signatures = first_signatures(system)
         for name, slug in facts.slugs(system).items():
-            card = facts.card(system, name)
-            gone = int(not any(entry.until is None and entry.live for entry in card.entries))
-            rows.append(["c", number, name, "" if slug == name else slug, gone, _numbers(card), _words(card)])
+            entries = now.get(name, [])
+            words = ", ".join(map(str, signatures[name].arguments)) if name in signatures else ""
+            gone = int(not any(entry.live for entry in entries))
+            rows.append(["c", number, name, "" if slug == name else slug, gone, _format_numbers(entries), words])
     rows += [["i", 0, r.name, "", 0, f"{r.value:#x}", r.argument] for r in catalog.ioctls()]
     rows += [["e", 0, name, "", 0, numbers, text] for name, numbers, text in _collect(facts.errors)]
     signals = [signal for signal in catalog.signals() if signal.kind != "limit"]
@@ -58,18 +62,19 @@ def _collect(constants: Iterable[Constant]) -> Iterator[tuple[str, str, str]]:
         yield name, ",".join(numbers), next((constant.text for constant in several if constant.text), "")
 
 
-def _numbers(card: Card) -> str:
-    """The numbers of a call as they are now: `257:x86_64,295:i386+sh`, those of the first ABIs first."""
+def _list_current(facts: Facts, system: str) -> dict[str, list[Entry]]:
+    """The entries of each name that are still there, in the order of the ABIs."""
+    found: dict[str, list[Entry]] = {}
+    for abi in catalog.abis(system):
+        for row in facts.rows(abi):
+            if row.entry.until is None:
+                found.setdefault(row.entry.name, []).append(row.entry)
+    return found
+
+
+def _format_numbers(entries: Iterable[Entry]) -> str:
+    """The numbers of a call with their ABIs: `257:x86_64,295:i386+sh`, those of the first ABIs first."""
     by_number: dict[int, list[str]] = {}
-    for entry in card.entries:
-        if entry.until is None:
-            by_number.setdefault(entry.number, []).append(entry.abi)
+    for entry in entries:
+        by_number.setdefault(entry.number, []).append(entry.abi)
     return ",".join(f"{number}:{'+'.join(dict.fromkeys(abis))}" for number, abis in by_number.items())
-
-
-def _words(card: Card) -> str:
-    """The names and types of the arguments."""
-    if not card.signatures:
-        return ""
-    signature = card.signatures[0][1]
-    return ", ".join(str(argument) for argument in signature.arguments)

@@ -9,6 +9,7 @@ from functools import partial
 
 from trapgate import catalog
 from trapgate.catalog.values import Abi, Entry
+from trapgate.catalog.wording import format_number
 from trapgate.web.facts import MAIN_ABIS, Facts
 from trapgate.web.pages.abi import read_table
 from trapgate.web.site import Page
@@ -63,11 +64,19 @@ def _read_matrix(facts: Facts, system: str) -> Mapping[str, object]:
         "name": name,
         "abis": abis,
         "shown": shown,
+        "widths": [_find_width(abi, rows, i) for i, abi in enumerate(abis)],
         "rows": rows,
         "classes": sorted({c for row in rows for c in row.classes}),
         "old_abis": [abi for abi in catalog.abis(system) if abi not in abis],
+        "labels": facts.labels(system),
         "gone": len(facts.slugs(system)) - len(rows),
     }
+
+
+def _find_width(abi: Abi, rows: list[MatrixRow], column: int) -> int:
+    """How many characters a column needs, its head wrapped at hyphens."""
+    numbers = (len(format_number(entry.number)) for row in rows if (entry := row.entries[column]))
+    return max(4, *(len(word) + 1 for word in abi.name.split("-")), *numbers)
 
 
 def _make_rows(facts: Facts, abis: list[Abi]) -> list[MatrixRow]:

@@ -14,7 +14,7 @@ from trapgate.web.facts import Facts
 from trapgate.web.picture import draw_convention
 from trapgate.web.site import Page
 
-_PARTS = {"nt": "ntoskrnl", "win32k": "win32k"}
+_PARTS = {"nt": "ntoskrnl", "win32k": "win32k", "": "secure kernel"}
 _STUBS = {"nt": "ntdll.dll", "win32k": "win32u.dll"}
 
 
@@ -40,7 +40,7 @@ def list_pages(facts: Facts) -> Iterator[Page]:
 
 def list_parts(facts: Facts, abi: Abi) -> list[tuple[str, str]]:
     """The parts of an ABI's table (nt, win32k, or the one it has), each with its page."""
-    parts = sorted({row.entry.tag for row in facts.rows(abi)} & set(_PARTS))
+    parts = sorted({row.entry.tag for row in facts.rows(abi)} & set(_STUBS))
     if not parts:
         return [("", facts.abi_path(abi))]
     base = facts.abi_path(abi).removesuffix(".html")
@@ -54,7 +54,7 @@ def _read_index(facts: Facts) -> Mapping[str, object]:
             rows = [row for row in facts.rows(abi) if part in ("", row.entry.tag)]
             names = {row.entry.name for row in rows}
             current = sum(row.current for row in rows)
-            tables.append((abi, _PARTS.get(part, abi.name), path, current, len(names), len(_columns(facts, abi))))
+            tables.append((abi, _PARTS[part], path, current, len(names), len(_columns(facts, abi))))
     conventions = [c for c in facts.conventions if c.system == "windows"]
     return {
         "title": "Windows: the Native API by release",
@@ -85,7 +85,7 @@ def _read_releases(facts: Facts, abi: Abi, part: str, path: str) -> Mapping[str,
         rows.append(ReleaseRow(name, tuple(_number_at(entries, key) for key in keys), count))
     order = next((i for i, (version, _) in enumerate(columns) if version == abi.version), 0)
     rows.sort(key=lambda row: (row.numbers[order] is None, row.numbers[order] or 0, row.name))
-    title = _PARTS.get(part, "secure kernel")
+    title = _PARTS[part]
     return {
         "title": f"Windows {title} on {abi.name}, by release",
         "heading": f"{title} on {abi.name}",
@@ -95,7 +95,7 @@ def _read_releases(facts: Facts, abi: Abi, part: str, path: str) -> Mapping[str,
         "columns": columns,
         "rows": rows,
         "siblings": [
-            (f"{_PARTS.get(p, 'secure kernel')} {other.name}", link, link == path)
+            (f"{_PARTS[p]} {other.name}", link, link == path)
             for other in catalog.abis("windows")
             for p, link in list_parts(facts, other)
         ],

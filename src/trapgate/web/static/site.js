@@ -366,7 +366,7 @@ function findLike(word, limit) {
   for (const entry of index.rows) {
     if (entry.kind !== "c" || Math.abs(entry.lower.length - word.length) > 2) continue;
     const far = distance(entry.lower, word);
-    if (far <= Math.max(1, word.length / 4)) found.push([100 - far * 10 - entry.system, entry, ""]);
+    if (far <= Math.max(1, word.length / 3)) found.push([100 - far * 10 - entry.system, entry, ""]);
   }
   return found.sort((a, b) => b[0] - a[0]).slice(0, limit);
 }
@@ -415,13 +415,16 @@ function startSearch() {
     list.replaceChildren(...answers.map(([, entry, note], i) => {
       const kind = KINDS[entry.kind] || index.systems[entry.system][1];
       const about = note || (entry.kind === "o" ? entry.numbers + " of " + entry.words : entry.words);
-      const link = make("a", {href: addressOf(entry), tabindex: "-1"},
+      const option = make("a",
+        {href: addressOf(entry), id: "found-" + i, role: "option", "aria-selected": "false", tabindex: "-1"},
         make("b", {}, entry.name), make("span", {class: "about"}, about), make("span", {class: "kind"}, kind));
-      const option = make("li", {id: "found-" + i, role: "option", "aria-selected": "false"}, link);
       if (entry.gone) option.classList.add("gone");
       return option;
     }));
-    if (!answers.length) list.replaceChildren(make("li", {class: "none", role: "option", "aria-disabled": "true", "aria-selected": "false", id: "found-0"}, "Nothing has these words in it"));
+    if (!answers.length) {
+      const text = "Nothing has these words in it";
+      list.append(make("div", {class: "none", role: "option", "aria-disabled": "true", "aria-selected": "false"}, text));
+    }
     status.textContent = answers.length ? `${answers.length} found` : "nothing found";
     list.hidden = false;
     input.setAttribute("aria-expanded", "true");
@@ -488,7 +491,7 @@ const CHANGES = ["removed", "added", "renumbered", "renamed", "signature"];
 
 // The rows of a table as of a version, the newest if that is empty; null for what is no version.
 function tableAt(table, version) {
-  if (!version) return table.rows.filter((row) => row[4]);
+  if (!version) return table.rows.filter((row) => row[4] & 1);
   const named = table.versions.filter(([v, label]) => label === version || label === "Windows " + version).pop();
   const key = versionKey(table.system, named ? named[0] : version);
   if (key === null || !table.history) return null;
@@ -506,7 +509,7 @@ const cachedKeyOf = (system, text) => {
 function compareTables(tableA, rowsA, tableB, rowsB, isOne) {
   const byName = (rows) => {
     const found = new Map();
-    for (const row of rows) if (!found.has(row[1])) found.set(row[1], row);
+    for (const row of rows) if (!found.has(row[1]) || row[4] & 2 & ~found.get(row[1])[4]) found.set(row[1], row);
     return found;
   };
   const olds = byName(rowsA), news = byName(rowsB);
