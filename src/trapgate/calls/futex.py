@@ -281,6 +281,7 @@ class Registration(Type):
 
     def plan(self, p: Planner) -> None:
         p.bytes("rseq_len", limit=Sequence.size(p.abi))
+        p.roughly()
 
 
 call("rseq", rseq=In(Registration()), rseq_len=UInt, flags=Flags("rseq_flags"), sig=X32)

@@ -105,6 +105,7 @@ class Filled(Bytes):
 
     def plan(self, p: Planner) -> None:
         p.bytes(RESULT, limit=p.string_limit + 1)
+        p.roughly()
 
 
 class Text(Filled):

@@ -92,6 +92,7 @@ class Residency(Array):
 
     def plan(self, p: Planner) -> None:
         p.bytes(p.string_limit + 1)
+        p.roughly()
 
 
 Prot = Flags("mmap_prot", size="long")
@@ -201,7 +202,7 @@ call(
     "mincore",
     addr=Addr,
     length=ULong,
-    vec=Out(Residency()),
+    vec=Out(Residency(), anyway=True),
     classes="memory",
 )
 call("remap_file_pages", addr=Addr, size=ULong, prot=Prot, pgoff=ULong, flags=MapFlag, classes="memory")

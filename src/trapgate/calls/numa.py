@@ -54,6 +54,7 @@ class NodeMask(Type):
 
     def plan(self, p: Planner) -> None:
         p.bits("maxnode", p.abi.word * (p.string_limit + 1))
+        p.roughly()
 
 
 class PolicyMode(Named):

@@ -160,6 +160,11 @@ class Planner:
         known = self._from_parameter(From.IOC_SIZE, request)
         return None if known is None else self._op(What.BYTES, **known, max=limit)
 
+    def roughly(self) -> None:
+        """Say that what was copied is nearly always enough: for a source that can hold the program it is not."""
+        if self.exact:
+            self.incomplete()
+
     def incomplete(self) -> None:
         """Say that something needed cannot be expressed."""
         self.target.complete = False
