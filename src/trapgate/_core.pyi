@@ -183,6 +183,9 @@ class BpfReader:
             OSError: memory cannot be mapped.
         """
 
+    def start(self) -> None:
+        """Begin to empty the rings; else the first `read` does. Raises OSError if no thread can be made."""
+
     def read(self, timeout_ms: int, /) -> bytes | None:
         """The next batch: whole records in the order in which things ended; b"" when none came in time
         (-1: wait for ever); None when it is over and everything has been taken.

@@ -754,6 +754,19 @@ static PyObject *give_chunk(Reader *r, struct chunk *chunk)
 	return bytes;
 }
 
+PyDoc_STRVAR(start_doc, "start()\n--\n\nBegins to empty the rings; else the first read() does. Raises OSError if no thread can be made.");
+
+static PyObject *reader_start(Reader *r, PyObject *unused)
+{
+	int error = r->started || r->stop ? 0 : start_thread(r);
+
+	(void)unused;
+	if (!error)
+		Py_RETURN_NONE;
+	errno = error;
+	return PyErr_SetFromErrno(PyExc_OSError);
+}
+
 PyDoc_STRVAR(read_doc,
 "read(timeout_ms)\n--\n\n"
 "The next batch: bytes of whole records; b'' when none came in time (-1: wait for ever); None when it\n"
@@ -762,15 +775,15 @@ PyDoc_STRVAR(read_doc,
 static PyObject *reader_read(Reader *r, PyObject *arg)
 {
 	long timeout_ms = PyLong_AsLong(arg);
+	PyObject *started;
 	u64 deadline;
-	int error;
 
 	if (timeout_ms == -1 && PyErr_Occurred())
 		return NULL;
-	if (!r->started && !r->stop && (error = start_thread(r)) != 0) {
-		errno = error;
-		return PyErr_SetFromErrno(PyExc_OSError);
-	}
+	started = reader_start(r, NULL);
+	if (!started)
+		return NULL;
+	Py_DECREF(started);
 	deadline = timeout_ms < 0 ? 0 : now_ns() + (u64)timeout_ms * 1000000;
 	for (;;) {
 		struct chunk *chunk;
@@ -827,6 +840,7 @@ static PyObject *reader_live(Reader *r, void *unused)
 }
 
 static PyMethodDef reader_methods[] = {
+	{"start", (PyCFunction)reader_start, METH_NOARGS, start_doc},
 	{"read", (PyCFunction)reader_read, METH_O, read_doc},
 	{"stop", (PyCFunction)reader_stop, METH_NOARGS, stop_doc},
 	{NULL, NULL, 0, NULL},

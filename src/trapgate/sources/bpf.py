@@ -314,16 +314,22 @@ class Bpf(BpfPrograms):
         self._finite = False
         super()._trace_everything(in_cgroup)
 
+    def start(self) -> None:
+        """Begin to empty the rings, in a thread of its own that has the present priority; else `run` does."""
+        if self._reader is None:
+            self._reader = self._make_reader()
+            self._reader.start()
+
     def run(self, timeout_ms: int = -1) -> bytes | None:
         """A batch of whole records; b"" if none came in time; None when no traced task is left."""
-        if self._reader is None:
-            self._reader = self._start_reader()
+        self.start()
+        assert self._reader is not None
         batch = self._reader.read(timeout_ms)
         if batch is None:
             self.reap()
         return batch
 
-    def _start_reader(self) -> BpfReader:
+    def _make_reader(self) -> BpfReader:
         from trapgate._core import BpfReader
 
         state = self.object.fd(".bss"), mmap.PAGESIZE
@@ -335,7 +341,7 @@ class Bpf(BpfPrograms):
         """Trace nobody any more; `run` gives what is left, then None."""
         self.object.detach()
         if self._reader is None:
-            self._reader = self._start_reader()
+            self._reader = self._make_reader()
         self._reader.stop()
 
     def close(self) -> None:
