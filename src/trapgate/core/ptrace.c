@@ -219,6 +219,7 @@ static int on_entry(struct tg_tracer *t, struct tg_task *task, const struct tg_c
 	if (err)
 		return err;
 	fill_call(task, record);
+	record->result = before; /* until it returns */
 	if (task->plan) {
 		struct tg_copy copy = copy_of(t, task, 0);
 		err = tg_plan_run(task->plan, TG_AT_ENTRY, &copy);
