@@ -30,7 +30,7 @@ _describe("profil", 4, "i386")
 _describe("vm86", 5, "i386")
 _describe("get_kernel_syms", 1, OLD)
 _describe("create_module", 2, OLD)
-_describe("nfsservctl", 3, OLD)
+_describe("nfsservctl", 3, "x86_64 i386 aarch64")
 _describe("query_module", 5, OLD)
 
 # reserved for others
