@@ -329,13 +329,14 @@ class Engine:
         task.call = c
         if c.name == "restart_syscall":
             self.find_resumed(task, c, record.result)
-        if self.tampering is not None:
+        is_ours = task.tid == self.child and not self.has_run  # until then it is our own code that calls
+        if self.tampering is not None and not is_ours:
             self.tampering.enter(task, c)
         if self.summary is not None:
             task.cpu_ns = self.cpu_times.read(task.tid)
         if self.options.summary_only:
             return
-        if self.stacks is not None and (self.has_run or task.tid != self.child):
+        if self.stacks is not None and not is_ours:
             task.stack = self.stacks.render(task.pid, task.tid)
         if self.filter_status:
             self.lines.stage(task)

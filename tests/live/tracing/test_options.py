@@ -158,6 +158,8 @@ ROWS = (
     Row("-e inject=chdir:error=EBUSY", "missing colour", (r"= -1 EBUSY .*\(INJECTED\)$",), only="-e inject"),
     Row("-e fault=chdir -e trace=chdir", "colour", (r"= -1 ENOSYS .*\(INJECTED\)$",), only="-e inject"),
     Row("-e inject=chdir:retval=7", "colour", (r'^chdir\("unset"\) += 7 \(INJECTED\)$',), only="-e inject"),
+    # the call that starts the program itself is left alone
+    Row("-e inject=execve:error=EIO -e trace=execve", "chdir", (r"^execve\(.*\) += 0$",), only="-e inject"),
     Row("-e inject=chdir:signal=USR1", "signal chdir", (r'^chdir\("/"\) += 0\n--- SIGUSR1',), only="-e inject"),
     Row("-e inject=chdir:delay_enter=60ms -T", "chdir", (r"= 0 \(DELAYED\) <0\.(0[6-9]|[1-9])",), only="-e inject"),
     Row("-e inject=chdir:delay_exit=60ms -r", "chdir", (r"= 0 \(DELAYED\)$",), only="-e inject"),
