@@ -21,6 +21,11 @@ TOOLS = {
     "riscv64": ("riscv64-linux-gnu-gcc", ["-static"], ["qemu-riscv64"]),
     "s390x": ("s390x-linux-gnu-gcc", ["-static"], ["qemu-s390x"]),
     "mips-o32": ("mipsel-linux-gnu-gcc", ["-static"], ["qemu-mipsel"]),
+    "mips-n64": ("mips64el-linux-gnuabi64-gcc", ["-static"], ["qemu-mips64el"]),
+    "powerpc64": ("powerpc64le-linux-gnu-gcc", ["-static"], ["qemu-ppc64le"]),
+    "powerpc32": ("powerpc-linux-gnu-gcc", ["-static"], ["qemu-ppc"]),
+    "sparc64": ("sparc64-linux-gnu-gcc", ["-static"], ["qemu-sparc64"]),
+    "m68k": ("m68k-linux-gnu-gcc", ["-static"], ["qemu-m68k"]),
 }
 """The compiler, its options, and what runs the program (Debian: gcc-aarch64-linux-gnu and the like, with
 libc6-dev-arm64-cross and the like, and qemu-user)."""
