@@ -120,7 +120,7 @@ class Ptrace:
         """The PTRACE_O_* options that threads are traced with."""
 
     def take_strays(self) -> list[tuple[int, int]]:
-        """(pid, wait status) of untraced children of this thread that ended, or were let go at once, since the last call."""
+        """(pid, wait status) of children of this thread that ended untraced, or were let go at once; each told once."""
 
     def read(self, tid: int, addr: int, n: int) -> bytes:
         """The readable prefix of `n` bytes at `addr`; empty if nothing is readable. Never blocks."""
