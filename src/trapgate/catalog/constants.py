@@ -22,6 +22,7 @@ class Ioctl:
     argument: str
     """The C type its third argument points to, where the header tells."""
     encoding: str
+    """encoded, old-style; alias, elsewhere, obsolete: names that a trace does not print."""
     header: str
 
 
@@ -46,10 +47,14 @@ def ioctls(what: str | int | None = None) -> tuple[Ioctl, ...]:
 
 
 def request_names(kind: int, abi: str) -> list[tuple[str, int]]:
-    """(name, number in ``abi``) of the requests whose type byte is ``kind``, other names of the same left out."""
+    """(name, number in ``abi``) of the requests whose type byte is ``kind``.
+
+    Left out: other names of the same request, and what has that number on another architecture, for one protocol
+    alone, or no longer.
+    """
     query = (
         "SELECT name, COALESCE((SELECT own.value FROM ioctl_abi AS own WHERE own.name = ioctl.name AND abi = ?), value)"
-        " FROM ioctl WHERE (value >> 8) & 255 = ? AND encoding != 'alias' ORDER BY value, name"
+        " FROM ioctl WHERE (value >> 8) & 255 = ? AND encoding IN ('encoded', 'old-style') ORDER BY value, name"
     )
     return open_database().execute(query, (abi, kind)).fetchall()
 

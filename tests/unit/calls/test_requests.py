@@ -15,7 +15,7 @@ from trapgate.calls.types import Type
 from trapgate.model.abi import I386, X32, X86_64
 from trapgate.model.record import Phase, What
 
-NUMBERS = {request.name: request.value for request in catalog.ioctls() if request.encoding != "alias"}
+NUMBERS = {request.name: request.value for request in catalog.ioctls() if request.encoding in ("encoded", "old-style")}
 MODULES = sorted({name for names in (*FAMILIES.values(), *NAMED.values()) for name in names.split()})
 
 
@@ -39,7 +39,7 @@ MODULES = sorted({name for names in (*FAMILIES.values(), *NAMED.values()) for na
             "TCSETA",
             pack("<4HB8sx", 0, 0, 0, 0, 0, bytes([3])),
             {"full": True},
-            "TCSETA, {c_iflag=0, c_oflag=NL0|CR0|TAB0|BS0|VT0|FF0, c_cflag=B0|CS5, c_lflag=0, c_line=N_TTY, c_cc=[[VINTR]=0x3, [VQUIT]=0, [VERASE]=0, [VKILL]=0, [VEOF]=0, [VTIME]=0, [VMIN]=0, [VSWTC]=0]}) = 0",
+            "TCSETA, {c_iflag=, c_oflag=NL0|CR0|TAB0|BS0|VT0|FF0|, c_cflag=B0|CS5|, c_lflag=, c_line=N_TTY, c_cc=[[VINTR]=0x3, [VQUIT]=0, [VERASE]=0, [VKILL]=0, [VEOF]=0, [VTIME]=0, [VMIN]=0, [VSWTC]=0]}) = 0",
         ),
         (
             "TIOCGWINSZ",

@@ -13,7 +13,7 @@ from trapgate.calls.memory import Array, CharArray, Fixed, In, Indirect, Out, Pa
 from trapgate.calls.requests import EXIT, Addr64, Case, Exchange, Led, Staged, Stages, UnionOf, Uuid, each, look, spare
 from trapgate.calls.structs_file import DeviceNumber
 from trapgate.calls.structs_time import with_time
-from trapgate.calls.types import U16, U32, U64, X64, Enum, Fd, Flags, Scalar, Type, styled, with_remark
+from trapgate.calls.types import U16, U32, U64, X64, Enum, Fd, Flags, Scalar, Type, styled, truncate, with_remark
 from trapgate.model import values
 from trapgate.model.abi import Abi
 from trapgate.model.values import MORE, AnyValue, Change, Joined, Number, Symbol, remark
@@ -208,7 +208,7 @@ Volume2 = Struct(
 
 def show_time(view: View) -> AnyValue:
     """A point in time."""
-    return with_time(values.Struct(view.fields("sec", "nsec")), view.sec, view.nsec)
+    return with_time(values.Struct(view.fields("sec", "nsec")), truncate(view.sec, 8, True), view.nsec)
 
 
 Time = Struct("struct btrfs_ioctl_timespec", show=show_time, sec=U64, nsec=U32)
@@ -302,8 +302,8 @@ def show_status(view: View) -> Shown:
     return [
         *view.fields("replace_state"),
         ("progress_1000", done),
-        ("time_started", with_time(view.show("time_started"), view.time_started)),
-        ("time_stopped", with_time(view.show("time_stopped"), view.time_stopped)),
+        ("time_started", with_time(view.show("time_started"), truncate(view.time_started, 8, True))),
+        ("time_stopped", with_time(view.show("time_stopped"), truncate(view.time_stopped, 8, True))),
         *view.fields("num_write_errors", "num_uncorrectable_read_errors"),
     ]
 

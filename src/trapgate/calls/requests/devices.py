@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from trapgate.calls.memory import CharArray, In, Indirect, Out, Shown, Struct, View
 from trapgate.calls.requests import Case, Followed, each
-from trapgate.calls.types import U8, X32, Enum, Fd, Flags, Int, Type, UInt, ULong
+from trapgate.calls.types import U8, U64_MASK, X32, Enum, Fd, Flags, Int, Type, UInt, ULong
 from trapgate.model.values import MORE
 
 HEADERS = {
@@ -31,7 +31,10 @@ Watch = Struct("struct counter_watch", component=Component, event=Enum("counter_
 def show_entropy(view: View) -> Shown:
     """The counts and the bytes behind them."""
     size = view.struct.size(view.call.abi)
-    return [*view.fields("entropy_count", "buf_size"), ("buf", view.call.buffer(view.addr + size, view.buf_size))]
+    return [
+        *view.fields("entropy_count", "buf_size"),
+        ("buf", view.call.buffer(view.addr + size, view.buf_size & U64_MASK)),
+    ]
 
 
 Entropy = Struct("struct rand_pool_info", show=show_entropy, entropy_count=Int, buf_size=Int)

@@ -13,7 +13,7 @@ from trapgate.calls.call import Call
 from trapgate.calls.memory import Array, CharArray, Fixed, Str, Struct, View
 from trapgate.calls.requests import EXIT, Case, Followed, Staged, Stages, each, look
 from trapgate.calls.structs_file import DeviceNumber
-from trapgate.calls.types import S32, U32, U64, Flags, Type
+from trapgate.calls.types import S32, U32, U64, Flags, HexLong, Type
 from trapgate.model import values
 from trapgate.model.values import MORE, AnyValue, Change, Joined, Number, Punct, remark
 
@@ -257,7 +257,7 @@ def tell_buffer(c: Call, addr: int) -> Stages:
     what = c.u32(1) & 0xFF
     asked = header_at(c, addr)
     if asked is None:
-        return c.address(addr)
+        return HexLong.value(c, addr)
     before = shown_buffer(asked, what)
     yield EXIT
     answer = header_at(c, addr)

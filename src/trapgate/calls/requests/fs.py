@@ -10,7 +10,7 @@ from __future__ import annotations
 from trapgate.calls.call import Call
 from trapgate.calls.memory import Array, CharArray, In, Indirect, Out, Shown, Struct, View
 from trapgate.calls.quote import Hex
-from trapgate.calls.requests import EXIT, Case, Followed, Staged, Stages, each, look
+from trapgate.calls.requests import EXIT, Case, Followed, Staged, Stages, each, is_whole, look
 from trapgate.calls.types import S32, U8, U16, U32, U64, X32, X64, Enum, Fd, Flags, Int, Type
 from trapgate.model import values
 from trapgate.model.abi import Abi
@@ -102,7 +102,7 @@ def tell_dedupe(c: Call, addr: int) -> Stages:
         return c.address(addr)
     infos = dedupe_infos(c, addr, asked.dest_count)
     before = values.Struct([*asked.fields("src_offset", "src_length", "dest_count"), ("info", infos)])
-    if asked.dest_count and not isinstance(infos, values.List):
+    if not is_whole(infos):
         return before
     yield EXIT
     done = look(c, Dedupe, addr)

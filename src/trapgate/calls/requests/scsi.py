@@ -41,13 +41,13 @@ HEADERS = {
     "struct sg_req_info": "scsi/sg.h",
     "struct sg_io_v4": "linux/bsg.h",
 }
-TO_DEVICE, FROM_DEVICE, BOTH = -2, -3, -4
+TO_DEVICE, FROM_DEVICE, BOTH = 0xFFFFFFFE, 0xFFFFFFFD, 0xFFFFFFFC
 Fields = list[tuple["str | None", AnyValue]]
 
 Header = Struct(
     "struct sg_io_hdr",
     interface_id=U32,
-    dxfer_direction=Enum("sg_io_dxfer_direction", signed=True, base="d"),
+    dxfer_direction=Enum("sg_io_dxfer_direction"),
     cmd_len=U8,
     mx_sb_len=U8,
     iovec_count=U16,

@@ -10,9 +10,10 @@ from trapgate.calls.call import Call
 from trapgate.calls.errnames import error_name
 from trapgate.calls.memory import Fixed, In, Indirect, Shown, Struct, View
 from trapgate.calls.requests import EXIT, Addr64, Case, Staged, Stages, look
-from trapgate.calls.structs_syscall import show_syscall_number
 from trapgate.calls.types import S64, X32, X64, Enum, Fd, Flags, Int, Scalar, Tgid, Type, styled
-from trapgate.model.values import AnyValue, Change, Number
+from trapgate.model.abi import BY_NAME, X86_64
+from trapgate.model.abi import X32 as X32_ABI
+from trapgate.model.values import AnyValue, Change, Joined, Number, remark
 
 HEADERS = dict.fromkeys(
     ["struct seccomp_data", "struct seccomp_notif", "struct seccomp_notif_resp", "struct seccomp_notif_addfd"],
@@ -20,10 +21,27 @@ HEADERS = dict.fromkeys(
 )
 
 
+X32_BIT = 0x40000000
+
+
+def show_syscall(c: Call, number: int, arch: int) -> AnyValue:
+    """``__NR_read`` of the program's own ABI, ``3 /* read */`` of another, the number alone if it has no name."""
+    from trapgate import catalog
+
+    shown = Number(str(number), number)
+    abi = next((abi for abi in BY_NAME.values() if abi.audit_arch == arch), None)
+    if abi is X86_64 and number & X32_BIT:
+        abi = X32_ABI
+    name = catalog.names(abi.name).get(number) if abi else None
+    if abi is None or name is None or c.style == "raw":
+        return shown
+    return styled(c.style, shown.text, f"__NR_{name}", name) if abi is c.abi else Joined(shown, remark(name))
+
+
 def show_data(view: View) -> Shown:
     """The call that was made, by the architecture's name for it."""
     shown = view.fields("arch", "instruction_pointer", "args")
-    return [("nr", show_syscall_number(view.call, view.nr & 0xFFFFFFFF, view.arch)), *shown]
+    return [("nr", show_syscall(view.call, view.nr & 0xFFFFFFFF, view.arch)), *shown]
 
 
 class NegatedError(Scalar):

@@ -11,7 +11,7 @@ from trapgate.calls.memory import Array, ByteArray, CharArray, In, Indirect, Out
 from trapgate.calls.requests import EXIT, Case, Exchange, Led, Staged, Stages, UnionOf, each, look
 from trapgate.calls.structs_net import Interface, show_hardware
 from trapgate.calls.structs_sockaddr import show_sockaddr
-from trapgate.calls.types import S32, X8, X16, Addr, Enum, Flags, HexLong, Int, Type
+from trapgate.calls.types import S32, U64_MASK, X8, X16, Addr, Enum, Flags, HexLong, Int, Type
 from trapgate.model import values
 from trapgate.model.abi import Abi
 from trapgate.model.values import AnyValue, Change, Joined, Number, remark
@@ -121,7 +121,7 @@ def tell_config(c: Call, addr: int) -> Stages:
         before = Change(before, after)
     buffer: AnyValue = asked.show("ifc_buf")
     if asked.ifc_buf and not c.error:
-        buffer = Array(Found, max(answer.ifc_len, 0) // Found.size(c.abi)).at(c, answer.ifc_buf)
+        buffer = Array(Found, (answer.ifc_len & U64_MASK) // Found.size(c.abi)).at(c, answer.ifc_buf)
     elif asked.ifc_buf != answer.ifc_buf:
         buffer = Change(buffer, answer.show("ifc_buf"))
     return values.Struct([("ifc_len", before), ("ifc_buf", buffer)])

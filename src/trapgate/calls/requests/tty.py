@@ -15,7 +15,7 @@ from trapgate.calls.requests import Case, each
 from trapgate.calls.types import U16, U32, Enum, Flags, Int, Scalar, Type, join_flags
 from trapgate.model import values
 from trapgate.model.abi import Abi
-from trapgate.model.values import MORE, AnyValue, Number
+from trapgate.model.values import MORE, AnyValue, FlagSet, Number
 
 HEADERS = {
     "struct winsize": "asm-generic/termios.h",
@@ -25,24 +25,30 @@ HEADERS = {
 }
 
 
+class Settings(Flags):
+    """Flags of which none prints as nothing, as strace has it."""
+
+    def __init__(self, name: str, size: int = 4) -> None:
+        super().__init__(name, unknown="", size=size)
+
+    def show(self, value: int, style: str, abi: Abi) -> AnyValue:
+        return super().show(value, style, abi) if value else FlagSet("", [])
+
+
 class Parts(Scalar):
     """A word of several enumerations, each in its own bits, and flags: ``NL0|CR0|OPOST|ONLCR``."""
 
     def __init__(self, size: int, parts: tuple[tuple[str, int], ...], flags: str) -> None:
         super().__init__(size, "x")
         self.parts = tuple((Enum(name), mask) for name, mask in parts)
-        self.flags = Flags(flags, unknown="")
+        self.flags = Settings(flags, size)
 
     def decode(self, c: Call, word: int) -> AnyValue | None:
         value = self.number(c, word)
         shown = [enum.show(value & mask, c.style, c.abi) for enum, mask in self.parts]
         for _, mask in self.parts:
             value &= ~mask
-        return join_flags(*shown, *self.rest(c, value))
-
-    def rest(self, c: Call, value: int) -> list[AnyValue]:
-        """What is left when the enumerations are taken out."""
-        return [self.flags.show(value, c.style, c.abi)] if value else []
+        return join_flags(*shown, self.flags.show(value, c.style, c.abi))
 
 
 class ControlFlags(Parts):
@@ -59,7 +65,8 @@ class ControlFlags(Parts):
             by = {"abbrev": "IBSHIFT", "raw": "0x10", "verbose": "0x10 /* IBSHIFT */"}[c.style]
             shown.append(values.Symbol(f"{other.text}<<{by}", f"{other.data}<<{self.SHIFT}"))
         shown.append(size.show(value & sizes, c.style, c.abi))
-        return join_flags(*shown, *self.rest(c, value & ~(speeds | sizes | self.CIBAUD)))
+        rest = value & ~(speeds | sizes | self.CIBAUD)
+        return join_flags(*shown, self.flags.show(rest, c.style, c.abi))
 
 
 OUTPUT = (
@@ -102,34 +109,34 @@ def show_termios(view: View) -> Shown:
     return shown + view.fields(*[name for name in view.struct.members if not name.endswith("flag")])
 
 
-INPUT, LOCAL, LINE = "term_iflags", "term_lflags", Enum("term_line_discs", size=1)
+LINE = Enum("term_line_discs", size=1)
 Termio = Struct(
     "struct termio",
     show=show_termios,
-    c_iflag=Flags(INPUT, unknown="", size=2),
+    c_iflag=Settings("term_iflags", 2),
     c_oflag=Parts(2, OUTPUT, "term_oflags"),
     c_cflag=ControlFlags(2, CONTROL, "term_cflags"),
-    c_lflag=Flags(LOCAL, unknown="", size=2),
+    c_lflag=Settings("term_lflags", 2),
     c_line=LINE,
     c_cc=ControlCharacters(8),
 )
 Termios = Struct(
     "struct termios",
     show=show_termios,
-    c_iflag=Flags(INPUT, unknown=""),
+    c_iflag=Settings("term_iflags"),
     c_oflag=Parts(4, OUTPUT, "term_oflags"),
     c_cflag=ControlFlags(4, CONTROL, "term_cflags"),
-    c_lflag=Flags(LOCAL, unknown=""),
+    c_lflag=Settings("term_lflags"),
     c_line=LINE,
     c_cc=ControlCharacters(19),
 )
 Termios2 = Struct(
     "struct termios2",
     show=show_termios,
-    c_iflag=Flags(INPUT, unknown=""),
+    c_iflag=Settings("term_iflags"),
     c_oflag=Parts(4, OUTPUT, "term_oflags"),
     c_cflag=ControlFlags(4, CONTROL, "term_cflags"),
-    c_lflag=Flags(LOCAL, unknown=""),
+    c_lflag=Settings("term_lflags"),
     c_line=LINE,
     c_cc=ControlCharacters(19),
     c_ispeed=U32,
