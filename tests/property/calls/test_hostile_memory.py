@@ -93,7 +93,7 @@ def trees(draw: st.DrawFn) -> bytes:
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(drawn=st.data())
 def test_netlink(protocol: int, drawn: st.DataObject) -> None:
     kind = drawn.draw(KINDS.get(protocol, st.integers(0, 60)))
@@ -104,25 +104,25 @@ def test_netlink(protocol: int, drawn: st.DataObject) -> None:
     show("sendto", drawn.draw(ABIS), (3, BASE, len(data)), data, 0, drawn.draw(st.booleans()), protocol)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(ABIS, st.integers(0, 40), st.binary(max_size=256), ERRORS, st.booleans())
 def test_bpf(abi: Abi, command: int, data: bytes, error: int, full: bool) -> None:
     show("bpf", abi, (command, BASE, len(data)), data, error, full)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(ABIS, st.integers(0, 40), st.binary(max_size=256), st.integers(0, 40), ERRORS, st.booleans())
 def test_io_uring(abi: Abi, opcode: int, data: bytes, count: int, error: int, full: bool) -> None:
     show("io_uring_register", abi, (3, opcode, BASE, count), data, error, full)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(ABIS, st.binary(max_size=160), ERRORS, st.booleans())
 def test_perf(abi: Abi, data: bytes, error: int, full: bool) -> None:
     show("perf_event_open", abi, (BASE, 0, 0, 0, 0), data, error, full)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(ABIS, st.binary(max_size=160), st.integers(0, 8), ERRORS, st.booleans())
 def test_lsm(abi: Abi, data: bytes, flags: int, error: int, full: bool) -> None:
     size = struct.pack("<I", len(data))

@@ -266,10 +266,22 @@ def test_unreadable_messages_are_addresses(shown):
 
 def test_json_has_names_and_numbers(shown):
     data = message(16, LINK + attribute(4, struct.pack("<I", 1500)))
-    header, link, attributes = shown("sendto", 100, data, len(data), 0, 0, 0).data["buf"]
-    assert header["nlmsg_type"] == "RTM_NEWLINK" and header["nlmsg_flags"] == ["NLM_F_REQUEST"]
-    assert link["ifi_flags"] == ["IFF_UP"] and link["ifi_index"] == "lo"
-    assert attributes == [{"nla_len": 8, "nla_type": "IFLA_MTU"}, 1500]
+    shown_message = shown("sendto", 100, data, len(data), 0, 0, 0).data["buf"]
+    assert shown_message == {
+        "nlmsg_len": 40,
+        "nlmsg_type": "RTM_NEWLINK",
+        "nlmsg_flags": ["NLM_F_REQUEST"],
+        "nlmsg_seq": 0,
+        "nlmsg_pid": 0,
+        "payload": {
+            "ifi_family": "AF_UNSPEC",
+            "ifi_type": "ARPHRD_ETHER",
+            "ifi_index": "lo",
+            "ifi_flags": ["IFF_UP"],
+            "ifi_change": 0,
+        },
+        "attributes": {"nla_len": 8, "nla_type": "IFLA_MTU", "value": 1500},
+    }
 
 
 @pytest.mark.parametrize("abi", ["x86_64", "i386", "x32"])

@@ -8,7 +8,7 @@ known, prints as bytes. Source: netlink(7), libnetlink(3); include/uapi/linux/ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from trapgate.calls.call import Call
@@ -18,7 +18,7 @@ from trapgate.calls.structs_net import EtherProtocol, Family8, InternetProtocol,
 from trapgate.calls.types import Enum, Named, Scalar, Type, format_int, styled
 from trapgate.model import values
 from trapgate.model.abi import Abi
-from trapgate.model.values import MORE, AnyValue, Joined, List, Number, remark
+from trapgate.model.values import MORE, AnyValue, Joined, Json, List, Number, remark
 
 HEADER_BYTES = 4
 MOST_LEVELS = 64
@@ -43,6 +43,25 @@ class Scope:
 
 Decode = Callable[[Scope, int, int], "list[AnyValue] | None"]
 """Decodes ``length`` bytes at an address to the values that stand behind the attribute's header; None: as bytes."""
+
+
+class Headed(List):
+    """A header and what stands behind it: ``[{nla_len=8, …}, 1500]``; one object in JSON."""
+
+    __slots__ = ("names",)
+
+    def __init__(self, header: AnyValue, rest: Sequence[AnyValue], *names: str) -> None:
+        """``names``: what the values behind the header are called in JSON, beside its own members."""
+        super().__init__([header, *rest])
+        self.names = names
+
+    @property
+    def data(self) -> Json:
+        header = self.items[0].data
+        found: dict[str, Json] = dict(header) if isinstance(header, dict) else {"header": header}
+        for name, item in zip(self.names, self.items[1:], strict=False):
+            found[name] = item.data
+        return found
 
 
 def align4(size: int) -> int:
@@ -122,7 +141,9 @@ class Attributes:
         number &= ~(NESTED | BIG_ENDIAN)
         kind = self.kind(c.abi, number)
         shown = decode(kind, replace(scope, number=number), addr + HEADER_BYTES, inside)
-        return List([header, *(shown if shown is not None else [hex_bytes(c, addr + HEADER_BYTES, inside)])])
+        if shown is None:
+            shown = [hex_bytes(c, addr + HEADER_BYTES, inside)]
+        return Headed(header, shown, "value", "more")
 
     def _show_type(self, c: Call, number: int) -> AnyValue:
         plain = number & ~(NESTED | BIG_ENDIAN)

@@ -14,7 +14,7 @@ from trapgate.calls import tables
 from trapgate.calls.call import Call, Memory
 from trapgate.calls.errnames import ErrorNumber
 from trapgate.calls.memory import Array, Struct, View
-from trapgate.calls.netlink.attributes import Attributes, Scope, align4, hex_bytes, string
+from trapgate.calls.netlink.attributes import Attributes, Headed, Scope, align4, hex_bytes, string
 from trapgate.calls.types import U8, U16, U32, Enum, Flags, Int, Tgid
 from trapgate.model import values
 from trapgate.model.values import MORE, AnyValue, Joined, List, remark
@@ -148,7 +148,7 @@ def _show_error(c: Call, protocol: int, addr: int, length: int, capped: bool, le
     )
     if length <= size:
         return shown
-    return List([shown, ErrorAttributes.show(Scope(c), addr + size, length - size)])
+    return Headed(shown, [ErrorAttributes.show(Scope(c), addr + size, length - size)], "attributes")
 
 
 def _show_payload(view: View, protocol: int, addr: int, length: int, level: int) -> list[AnyValue]:
@@ -174,7 +174,8 @@ def _show_message(view: View, protocol: int, addr: int, length: int, level: int 
     size = min(view.nlmsg_len, length)
     if size <= HEADER_BYTES:
         return header
-    return List([header, *_show_payload(view, protocol, addr + HEADER_BYTES, size - HEADER_BYTES, level)])
+    payload = _show_payload(view, protocol, addr + HEADER_BYTES, size - HEADER_BYTES, level)
+    return Headed(header, payload, "payload", "attributes")
 
 
 # --- buffers --------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from trapgate.calls.netlink.attributes import (
     ByFamily,
     Choice,
     Elements,
+    Headed,
     Scope,
     align4,
     hex_bytes,
@@ -80,7 +81,7 @@ def _next_hops(scope: Scope, addr: int, length: int) -> list[AnyValue] | None:
         several = several or view.rtnh_len < length
         header = NextHop.view_value(view)
         if used > size:
-            header = List([header, RouteAttributes.show(scope, addr + size, used - size)])
+            header = Headed(header, [RouteAttributes.show(scope, addr + size, used - size)], "attributes")
         items.append(header)
         step = align4(used)
         if not 0 < step < length:

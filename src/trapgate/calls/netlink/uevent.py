@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from trapgate.calls.call import Call
 from trapgate.calls.memory import CharArray, Struct
+from trapgate.calls.netlink.attributes import Headed
 from trapgate.calls.structs_net import BigEndian
 from trapgate.calls.types import U32
-from trapgate.model.values import AnyValue, List
+from trapgate.model.values import AnyValue
 
 _Number = BigEndian(4, "x")
 Monitor = Struct(
@@ -33,4 +34,5 @@ def show_event(c: Call, addr: int, length: int) -> AnyValue:
     if data is None or not data.startswith(b"libudev\0"):
         return c.buffer(addr, length)
     header = Monitor.load(c, data, 0)
-    return List([header, c.buffer(addr + size, length - size)]) if length > size else header
+    properties = c.buffer(addr + size, length - size)
+    return Headed(header, [properties], "properties") if length > size else header
