@@ -49,9 +49,9 @@ class Entries(Type):
         data = c.fetch(addr, size)
         return None if data is None else View(c, data.ljust(size + 8, b"\0"), 0, self.head, addr)
 
-    def _step(self, c: Call, view: View, left: int) -> tuple[int, int, str]:
+    def _step(self, c: Call, size: int, left: int) -> tuple[int, int, str]:
         """The record's length, what is left behind it if another follows, what is wrong with it."""
-        size, header = view.d_reclen, self.header_size(c.abi)
+        header = self.header_size(c.abi)
         if size > left:
             return left, 0, f"{size - left} bytes overflow"
         if size < header:
@@ -59,19 +59,17 @@ class Entries(Type):
         return size, left - size, ""
 
     def _count(self, c: Call, addr: int) -> AnyValue:
-        left, count, at = c.result, 0, addr
+        offset, kind = self.head.member(c.abi, "d_reclen")
+        data = c.memory.read(addr, c.result) if addr and c.may_follow else b""
+        header = self.header_size(c.abi)
+        left, count, at = c.result, 0, 0
         wrong: list[Comment] = []
-        while left >= self.header_size(c.abi):
-            view = self._view(c, at)
-            if view is None:
-                break
+        while left >= header and at + header <= len(data):
             count += 1
-            size, left, fault = self._step(c, view, left)
+            size, left, fault = self._step(c, kind.raw(c, data, at + offset), left)
             at += size
             if fault:
                 wrong.append(remark(f"d_reclen {fault}"))
-                break
-            if not left:
                 break
         return Joined(c.address(addr), *wrong, remark(f"{count}{'+' if left else ''} entries"))
 
@@ -88,7 +86,7 @@ class Entries(Type):
                     return c.address(addr)
                 items.append(Joined(MORE, remark(hex(at))))
                 break
-            size, left, fault = self._step(c, view, left)
+            size, left, fault = self._step(c, view.d_reclen, left)
             fields, readable = self._tail(c, at, view, size)
             head = view.fields("d_ino", "d_off", "d_reclen")
             if fault:

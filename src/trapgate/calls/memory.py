@@ -397,7 +397,7 @@ class View:
     ``view.data`` all bytes, ``view.addr`` their address (0 if it is nested in another).
     """
 
-    __slots__ = ("call", "data", "offset", "struct", "addr")
+    __slots__ = ("call", "data", "offset", "struct", "addr", "members")
 
     def __init__(self, call: Call, data: bytes, offset: int, struct: Struct, addr: int = 0) -> None:
         self.call = call
@@ -405,12 +405,14 @@ class View:
         self.offset = offset
         self.struct = struct
         self.addr = addr
+        self.members = struct.layout(call.abi)[0]
 
     def __getattr__(self, name: str) -> int:
-        offset, kind = self.struct.member(self.call.abi, name)
-        if isinstance(kind, Scalar):
-            return kind.number(self.call, kind.raw(self.call, self.data, self.offset + offset))
-        return kind.raw(self.call, self.data, self.offset + offset)
+        if name not in self.members:
+            raise AttributeError(f"struct {self.struct.c_name} has no member {name!r}")
+        offset, kind = self.members[name]
+        word = kind.raw(self.call, self.data, self.offset + offset)
+        return kind.number(self.call, word) if isinstance(kind, Scalar) else word
 
     def number(self, name: str) -> int:
         """A member as an int, also one that is called as something a View has itself."""
@@ -424,12 +426,13 @@ class View:
 
     def show(self, name: str, kind: Type | None = None) -> AnyValue:
         """The value of a member, decoded as ``kind`` if given."""
-        offset, declared = self.struct.member(self.call.abi, name)
+        offset, declared = self.members[name]
         return (kind or declared).load(self.call, self.data, self.offset + offset)
 
     def fields(self, *names: str) -> list[tuple[str | None, AnyValue]]:
         """(name, value) of the members ``names``."""
-        return [(name, self.show(name)) for name in names]
+        c, data, start, members = self.call, self.data, self.offset, self.members
+        return [(name, members[name][1].load(c, data, start + members[name][0])) for name in names]
 
 
 Shown = Sequence[tuple[str | None, AnyValue]]
@@ -441,7 +444,9 @@ class Struct(Type):
     Members whose names begin with ``_`` take room and are not printed. ``brief`` names the
     members shown (with ``...`` behind them) when the call is abbreviated. ``show`` is for
     structures whose members decide about each other: it gets a View and returns the fields.
-    ``packed`` leaves no gaps. ``size_of`` may fix the size (a union's largest arm).
+    ``own_bytes``: that function asks for nothing but the structure's own bytes. ``quick_text`` gives the text
+    without the values, or None, for what is printed very often. ``packed`` leaves no gaps.
+    ``size_of`` may fix the size (a union's largest arm).
     """
 
     def __init__(
@@ -453,9 +458,13 @@ class Struct(Type):
         show: Callable[[View], Shown | AnyValue] | None = None,
         packed: bool = False,
         size_of: dict[str, int] | int | None = None,
+        own_bytes: bool = False,
+        quick_text: Callable[[View], str | None] | None = None,
         **members: Type,
     ) -> None:
         self.c_name = c_name
+        self.own_bytes = own_bytes
+        self.quick_text = quick_text
         self.members = {name.removesuffix("__"): kind for name, kind in members.items()}
         self.brief = brief
         self.show_fields = show

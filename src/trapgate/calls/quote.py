@@ -81,4 +81,8 @@ def quote(data: bytes, hexadecimal: Hex = Hex.NONE) -> str:
     >>> quote(b'say "hi"')
     '"say \\\\"hi\\\\""'
     """
+    if hexadecimal != Hex.ALL and data.isascii():
+        text = data.decode("ascii")
+        if text.isprintable() and '"' not in text and "\\" not in text:
+            return f'"{text}"'
     return f'"{escape(data, hexadecimal)}"'

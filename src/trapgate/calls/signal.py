@@ -91,6 +91,7 @@ SaFlags = Flags("sigact_flags", size="long", unknown="SA_???")
 SigAction = Struct(
     "struct kernel_sigaction",
     show=_show_action,
+    own_bytes=True,
     sa_handler=Handler(),
     sa_flags=SaFlags,
     sa_restorer=Addr,
@@ -111,6 +112,7 @@ class OldSet(SignalSet):
 OldSigAction = Struct(
     "struct old_sigaction",
     show=_show_action,
+    own_bytes=True,
     sa_handler=Handler(),
     sa_mask=OldSet(),
     sa_flags=SaFlags,

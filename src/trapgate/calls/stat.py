@@ -41,16 +41,25 @@ ZERO = Number("0", 0)
 
 def show_stat(view: View) -> Shown:
     """Type and size; under -v everything, each time with a remark that tells the local time."""
-    full = not view.call.abbrev
-    shown: list[tuple[str | None, AnyValue]] = []
-    if full:
-        shown = [*view.fields("st_dev", "st_ino", "st_mode", "st_nlink", "st_uid", "st_gid")]
-        has_blocks = "st_blocks" in view.struct.members
-        shown += view.fields("st_blksize", "st_blocks") if has_blocks else [("st_blksize", ZERO), ("st_blocks", ZERO)]
-    else:
-        shown = view.fields("st_mode")
-    shown += view.fields("st_rdev" if view.st_mode & S_IFMT in (S_IFCHR, S_IFBLK) else "st_size")
-    return shown + _times(view) if full else [*shown, (None, MORE)]
+    mode = view.st_mode & S_IFMT
+    room = "st_rdev" if mode in (S_IFCHR, S_IFBLK) else "st_size"
+    if view.call.abbrev:
+        return [("st_mode", view.show("st_mode")), (room, view.show(room)), (None, MORE)]
+    shown: list[tuple[str | None, AnyValue]] = [
+        *view.fields("st_dev", "st_ino", "st_mode", "st_nlink", "st_uid", "st_gid")
+    ]
+    has_blocks = "st_blocks" in view.struct.members
+    shown += view.fields("st_blksize", "st_blocks") if has_blocks else [("st_blksize", ZERO), ("st_blocks", ZERO)]
+    return [*shown, (room, view.show(room)), *_times(view)]
+
+
+def quick_stat(view: View) -> str | None:
+    """The text of ``show_stat`` when the call is abbreviated."""
+    if not view.call.abbrev:
+        return None
+    mode = view.show("st_mode")
+    room = "st_rdev" if view.st_mode & S_IFMT in (S_IFCHR, S_IFBLK) else "st_size"
+    return f"{{st_mode={mode.text}, {room}={view.show(room).text}, ...}}"
 
 
 def _times(view: View) -> list[tuple[str | None, AnyValue]]:
@@ -73,6 +82,8 @@ Mode32 = SymbolicMode(4)
 Stat = Struct(
     "struct stat",
     show=show_stat,
+    own_bytes=True,
+    quick_text=quick_stat,
     st_dev=Dev64,
     st_ino=U64,
     st_nlink=U64,
@@ -98,6 +109,8 @@ Stat = Struct(
 StatI386 = Struct(
     "struct stat",
     show=show_stat,
+    own_bytes=True,
+    quick_text=quick_stat,
     st_dev=Dev32,
     st_ino=U32,
     st_mode=FileTypeMode,
@@ -121,6 +134,8 @@ StatI386 = Struct(
 Stat64 = Struct(
     "struct stat64",
     show=show_stat,
+    own_bytes=True,
+    quick_text=quick_stat,
     st_dev=Dev64,
     _pad0=U32,
     _st_ino=U32,
@@ -145,6 +160,8 @@ Stat64 = Struct(
 OldStat = Struct(
     "struct __old_kernel_stat",
     show=show_stat,
+    own_bytes=True,
+    quick_text=quick_stat,
     st_dev=Dev16,
     st_ino=U16,
     st_mode=FileTypeMode,
@@ -266,6 +283,7 @@ StatxAttributes = Flags("statx_attrs", size=8)
 Statx = Struct(
     "struct statx",
     show=_show_statx,
+    own_bytes=True,
     size_of=256,
     stx_mask=StatxMask,
     stx_blksize=U32,

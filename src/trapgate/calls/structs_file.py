@@ -58,13 +58,13 @@ class SymbolicMode(Scalar):
 
     def __init__(self, size: int | str = 2) -> None:
         super().__init__(size, "o")
+        self._shown: dict[tuple[int, str], AnyValue] = {}
 
     def decode(self, c: Call, word: int) -> AnyValue | None:
         mode = self.number(c, word)
-        key = mode * 4 + ("abbrev", "raw", "verbose").index(c.style)
-        known = self._cache.get(key)
+        known = self._shown.get((mode, c.style))
         if known is None:
-            known = self._cache[key] = self._show(mode, c.style)
+            known = self._shown[mode, c.style] = self._show(mode, c.style)
         return known
 
     def _show(self, mode: int, style: str) -> AnyValue:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from trapgate.calls.plan import Planner
 
 U64_MASK = (1 << 64) - 1
+NOTHING = Value("")
 
 
 def truncate(word: int, size: int, signed: bool) -> int:
@@ -139,11 +140,18 @@ class Scalar(Type):
 
     def number(self, c: Call, word: int) -> int:
         """``word`` truncated and signed as the kernel takes it."""
-        return truncate(word, self.size(c.abi), self.signed)
+        size = self._size
+        bits = 8 * size if isinstance(size, int) else 8 * self.size(c.abi)
+        word &= (1 << bits) - 1
+        return word - (1 << bits) if self.signed and word >> (bits - 1) else word
 
     def raw(self, c: Call, data: bytes, offset: int) -> int:
-        order = "big" if self.big_endian else "little"
-        return int.from_bytes(data[offset : offset + self.size(c.abi)], order)  # type: ignore[arg-type]
+        size = self._size
+        end = offset + (size if isinstance(size, int) else self.size(c.abi))
+        return int.from_bytes(data[offset:end], "big" if self.big_endian else "little")
+
+    def load(self, c: Call, data: bytes, offset: int) -> AnyValue:
+        return self.decode(c, self.raw(c, data, offset)) or NOTHING
 
     def decode(self, c: Call, word: int) -> AnyValue | None:
         value = self.number(c, word)

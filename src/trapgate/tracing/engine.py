@@ -18,6 +18,7 @@ from trapgate.calls.describe import Argument
 from trapgate.decode.decoder import Decoder, set_result
 from trapgate.decode.dump import format_dump
 from trapgate.decode.result import format_result
+from trapgate.decode.shortcut import Shortcut
 from trapgate.decode.signals import describe_signal, signal_name
 from trapgate.decode.snapshot import Snapshot
 from trapgate.kernel.pid_namespaces import TRANSLATOR
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 NATIVE = X86_64.index
 SHOWING = "write writev pwrite64 pwritev pwritev2 sendto sendmsg sendmmsg sendfile splice tee"
 """Calls by which a program can write to where our lines go, which have to stand before and behind what it writes."""
-MOST_BODIES = 1 << 16
+MOST_BODIES = 1 << 13
 """Distinct calls that are remembered with their text."""
 
 
@@ -121,6 +122,8 @@ class Engine:
             or self.palette is not None
             or o.syscall_limit is not None
         )
+        self.shortcut = Shortcut(self.decoder, chosen.mixed)
+        self.everything = o.calls.is_everything
         self.bodies: dict[bytes, tuple[str, str, str]] = {}
         self.handlers: dict[int, Callable[[Record], None]] = {
             Kind.CALL: self.on_call,
@@ -236,10 +239,10 @@ class Engine:
             following = offset + int.from_bytes(batch[offset : offset + 4], "little")
             if not offset + HEADER.size <= following <= end:
                 raise ValueError(f"a record at byte {offset} of a batch has an impossible size")
-            key = batch[offset + 5 : offset + 6] + batch[offset + SAME_CALL_FROM : following]
+            key = batch[offset + SAME_CALL_FROM : following]  # of one ABI all
             body = bodies.get(key)
             if body is None:
-                body = self.make_body(parse_record(batch, offset)[0])
+                body = self.make_body(batch, offset)
                 if len(bodies) >= MOST_BODIES:
                     bodies.clear()
                 bodies[key] = body
@@ -263,25 +266,28 @@ class Engine:
             self.shared_sink.write("".join(out))
         return offset
 
-    def make_body(self, record: Record) -> tuple[str, str, str]:
+    def make_body(self, batch: bytes, offset: int) -> tuple[str, str, str]:
         """A merged record's text before and behind the padding, and as a whole line without prefix.
 
         All are empty when the call is filtered out.
         """
+        quick = self.shortcut.text(batch, offset) if self.everything else None
+        head, tail, failed = quick or self.decode_body(parse_record(batch, offset)[0])
+        if not head or ("failed" if failed else "successful") not in self.options.status:
+            return "", "", ""
+        return head, tail, f"{head:<{self.options.column}}{tail}\n"
+
+    def decode_body(self, record: Record) -> tuple[str, str, bool]:
+        """A merged record's text before and behind the padding, empty if filtered out, and whether the call failed."""
         abi = BY_INDEX[record.abi]
         name = self.decoder.find(abi, record.nr)[0]
         if not self.options.calls.matches(name, abi.name, record.nr):
-            return "", "", ""
+            return "", "", False
         memory = self.copies_of(record)
         process = UNKNOWN_PROCESS if self.plans is None else self.process_of(self.task(record), memory)
         c, before, after = self.decoder.whole(record, memory, process)
         self.note_copied(record, memory)
-        failed = bool(c.error)
-        if ("failed" if failed else "successful") not in self.options.status:
-            return "", "", ""
-        head = f"{name}({self.join(before + after)}) "
-        tail = f"= {format_result(c)}"
-        return head, tail, f"{head:<{self.options.column}}{tail}\n"
+        return f"{name}({self.join(before + after)}) ", f"= {format_result(c)}", bool(c.error)
 
     def format_duration(self, ns: int | None) -> str:
         """What -T adds to a line; None: nobody saw the call begin."""
