@@ -19,6 +19,7 @@ from trapgate.model.errors import TrapgateError
 from trapgate.web.site import Site
 
 MANIFEST = "trapgate-site.txt"
+_DRAFT = ".trapgate-draft-"
 _FIRST_LINE = "# A site written by 'trapgate catalog site'; the files below are replaced when it is written again."
 
 Progress = Callable[[int, int], None]
@@ -44,9 +45,9 @@ def write_site(out: str, *, force: bool = False, progress: Progress = lambda don
                 os.rmdir(out)
             raise
     except OSError as error:
-        raise TrapgateError(
-            "catalog site", f"cannot write {error.filename or out}: {error.strerror}", _hint(error)
-        ) from None
+        path = str(error.filename or out)
+        path = out if _DRAFT in path else path  # nobody has heard of that folder
+        raise TrapgateError("catalog site", f"cannot write {path}: {error.strerror}", _hint(error)) from None
 
 
 def _check_folder(out: str, force: bool) -> list[str]:
@@ -78,7 +79,7 @@ def _write(out: str, before: list[str], progress: Progress) -> tuple[int, int]:
     site = Site()
     size = 0
     # Beside its place, so that moving a file there is one step, and a full disk is met before anything is moved.
-    draft = tempfile.mkdtemp(prefix=".trapgate-draft-", dir=out)
+    draft = tempfile.mkdtemp(prefix=_DRAFT, dir=out)
     try:
         for count, path in enumerate(site.pages, 1):
             content = site.render(path)

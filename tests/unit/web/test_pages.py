@@ -216,7 +216,7 @@ def test_the_data_is_what_the_catalogue_says(built_site: Path) -> None:
     head = 'trapgate.addTable("linux/x86_64", '
     assert text.startswith(head)
     data = json.loads(text.removeprefix(head).removesuffix(");"))
-    now = [(number, name) for number, name, _, _, current, _ in data["rows"] if current]
+    now = [(number, name) for number, name, _, _, flags, _ in data["rows"] if flags & 1]
     assert now == [(entry.number, entry.name) for entry in catalog.table("linux", "x86_64")]
 
 
