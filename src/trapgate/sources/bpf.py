@@ -107,6 +107,8 @@ class BpfPrograms:
         self._cgroup = -1
         self.child: int | None = None
         self._exec_error = 0
+        self.others: set[int] = set()
+        """Children of this process that are not for `take_strays` to collect."""
 
     def load(self, config: Config) -> None:
         """Put the programs into the kernel and start them; nobody is traced yet."""
@@ -229,6 +231,25 @@ class BpfPrograms:
                     self.child = None
             except ChildProcessError:
                 self.child = None
+
+    def take_strays(self) -> list[tuple[int, int]]:
+        """(pid, wait status) of other children of this process that have ended: the program may make some for us.
+
+        A program that was made with CLONE_PARENT is our child, and may be waited for until we have collected it.
+        Ends at the first child that somebody else in this process started.
+        """
+        found: list[tuple[int, int]] = []
+        while True:
+            try:
+                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                return found
+            if ended is None or ended.si_pid in self.others:
+                return found
+            if ended.si_pid == self.child:
+                self.reap()
+            else:
+                found.append(os.waitpid(ended.si_pid, 0))
 
     def close(self) -> None:
         """Take everything out of the kernel; traced programs go on."""

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGTERM)
 """Signals by which a user ends a trace."""
+STRAYS_MS = 200
+"""How long a child that the program made for us may wait to be collected under bpf."""
 NICENESS = 5
 """How much this process's decoding stands back behind programs that bpf watches: a third of their share."""
 
@@ -256,18 +258,23 @@ class Session:
         gc.set_threshold(GARBAGE)
         assert self.engine is not None and self.chosen is not None
         debug = self.options.debug
+        watches_others = self.options.all or self.options.cgroups  # others that may go on for ever
         if self.chosen.name == "bpf":
             self.source.start()
+            self.source.others.add(self.output.reader if self.output is not None else 0)
             os.nice(NICENESS)
-        while (batch := self.source.run()) is not None:
+        timeout_ms = STRAYS_MS if self.chosen.name == "bpf" and self.options.command else -1
+        while (batch := self.source.run(timeout_ms)) is not None:
             if debug:
                 self.tell_batch(bytes(batch))
             if len(batch):
                 self.engine.feed(bytes(batch))
-            if self.chosen.name == "ptrace":
-                self.tell_strays()
+            self.tell_strays()
             if self.engine.remaining == 0:
                 self.let_go()
+                return
+            if watches_others and self.engine.child_status is not None:
+                self.detach()
                 return
         self.tell_exec_error()
 
@@ -297,8 +304,7 @@ class Session:
         self.source.detach_all()
         while batch := self.source.run(0):
             self.engine.feed(bytes(batch))
-        if self.chosen.name == "ptrace":
-            self.tell_strays()
+        self.tell_strays()
 
     def tell_strays(self) -> None:
         """Tell of children that end without having been traced."""

@@ -233,3 +233,32 @@ def read_all(fd: int) -> bytes:
             os.close(fd)
             return data
         data += more
+
+
+SIBLING = """
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(void)
+{
+	long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
+	if (pid == 0)
+		_exit(0);
+	while (kill(pid, 0) == 0)
+		usleep(1000);
+	return errno == ESRCH ? 4 : 5;
+}
+"""
+
+
+def test_a_child_that_the_program_makes_for_us_is_collected(source: str, program: Path, tmp_path: Path) -> None:
+    """CLONE_PARENT: its parent is the tracer, and the program may wait until it is gone."""
+    (tmp_path / "sibling.c").write_text(SIBLING)
+    subprocess.run(["cc", "-o", "sibling", "sibling.c"], cwd=tmp_path, check=True)
+    command = [program, "trace", "--source", source, "-e", "trace=none", "./sibling"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 4
+    assert re.search(r"^trapgate trace: Exit of unknown pid \d+ ignored$", done.stderr, re.MULTILINE)
