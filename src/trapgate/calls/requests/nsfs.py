@@ -10,7 +10,7 @@ from trapgate.calls import tables
 from trapgate.calls.call import Call
 from trapgate.calls.memory import Indirect, Out, Struct
 from trapgate.calls.requests import Case
-from trapgate.calls.types import U32, X64, Fd, ProcessId, Tgid, Tid, Type, Uid
+from trapgate.calls.types import U32, X64, Fd, Int, Tgid, Tid, Type, Uid
 
 HEADERS = {"struct mnt_ns_info": "linux/nsfs.h"}
 VERSION_0 = 16
@@ -23,7 +23,6 @@ def note_type(c: Call) -> str | None:
 
 
 MountNamespace = Struct("struct mnt_ns_info", size=U32, nr_mounts=U32, mnt_ns_id=X64)
-AnyPid = ProcessId("")
 
 REQUESTS: dict[str, Type | Case | None] = {
     "NS_GET_USERNS": Case(None, returns=Fd),
@@ -31,8 +30,8 @@ REQUESTS: dict[str, Type | Case | None] = {
     "NS_GET_NSTYPE": Case(None, note=note_type),
     "NS_GET_OWNER_UID": Case(Out(Indirect(Uid)), "uid"),
     "NS_GET_MNTNS_ID": Out(Indirect(X64)),
-    "NS_GET_PID_FROM_PIDNS": Case(AnyPid, returns=Tid),
-    "NS_GET_TGID_FROM_PIDNS": Case(AnyPid, returns=Tgid),
+    "NS_GET_PID_FROM_PIDNS": Case(Int, returns=Tid),
+    "NS_GET_TGID_FROM_PIDNS": Case(Int, returns=Tgid),
     "NS_GET_PID_IN_PIDNS": Tid,
     "NS_GET_TGID_IN_PIDNS": Tgid,
 }
