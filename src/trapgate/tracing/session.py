@@ -258,11 +258,13 @@ class Session:
         gc.set_threshold(GARBAGE)
         assert self.engine is not None and self.chosen is not None
         debug = self.options.debug
-        watches_others = self.options.all or self.options.cgroups  # others that may go on for ever
+        watches_others = self.options.all or bool(self.options.cgroups)
+        outlives_command = watches_others and bool(self.options.command)
         if self.chosen.name == "bpf":
             self.source.start()
             self.source.others.add(self.output.reader if self.output is not None else 0)
-            os.nice(NICENESS)
+            if not watches_others:
+                os.nice(NICENESS)
         timeout_ms = STRAYS_MS if self.chosen.name == "bpf" and self.options.command else -1
         while (batch := self.source.run(timeout_ms)) is not None:
             if debug:
@@ -273,9 +275,11 @@ class Session:
             if self.engine.remaining == 0:
                 self.let_go()
                 return
-            if watches_others and self.engine.child_status is not None:
-                self.detach()
-                return
+            if outlives_command:
+                self.source.reap()
+                if self.source.child is None:  # what is left to decode comes, and then None
+                    self.source.detach_all()
+                    outlives_command = False
         self.tell_exec_error()
 
     def tell_batch(self, batch: bytes) -> None:
@@ -287,8 +291,18 @@ class Session:
             self.engine.message(line)
         if not self.told_ability and self.chosen is not None and self.chosen.name == "ptrace":
             self.told_ability = True
+            self.try_ability(batch)
             for line in describe_ability(self.source.options()):
                 self.engine.message(line)
+
+    def try_ability(self, batch: bytes) -> None:
+        """Find out whether a held call can be changed, by giving it the arguments that it has."""
+        from trapgate.model.record import Kind, parse_record
+
+        record, _ = parse_record(batch, 0)
+        if record.kind == Kind.ENTER:
+            with suppress(OSError):
+                self.source.set_args(record.tid, record.args)
 
     def let_go(self) -> None:
         """--syscall-limit is reached: everything goes on untraced, our status is 0."""
@@ -348,6 +362,9 @@ class Session:
         assert self.engine is not None and self.output is not None
         try:
             self.engine.close()
+            if self.engine.lost:
+                causes = "; ".join(self.source.losses)
+                complain(f"{self.options.program}: {self.engine.lost} events were lost ({causes})")
         finally:
             close = getattr(self.source, "close", None)
             if close is not None:
