@@ -111,11 +111,15 @@ Dumped = Case(Staged(Bytes(0), dump))
 Unknown = Case(HexKLong)
 
 
+NUMBERS = frozenset(map(ord, "=V"))
+"""Type bytes of requests whose argument prints as a number where pointers are not followed."""
+
+
 def find_case(c: Call, request: int) -> Case:
     """What ``request`` takes, as far as it is known."""
     kind = request >> 8 & 0xFF
     known = known_requests(kind, c.abi).find(request)
-    if known is not None:
+    if known is not None and (c.verbose or kind not in NUMBERS):
         return known
     is_sized = request >> 16 & 0x3FFF and truncate(c.args[2], c.abi.word, False)
     return Dumped if kind not in FAMILIES and is_sized and not c.abbrev else Unknown
