@@ -17,6 +17,7 @@ import contextlib
 import os
 import platform
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -247,6 +248,7 @@ def main() -> int:
     args = parser.parse_args()
     rounds = args.rounds or (2 if args.quick else 7)
     slow_rounds = args.slow_rounds or (1 if args.quick else 3)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers are ended, files removed
     columns, tracers = choose(args)
     machine = describe_machine()
     run_rounds(columns, tracers, rounds, slow_rounds)

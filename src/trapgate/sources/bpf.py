@@ -42,6 +42,7 @@ LOSSES = {
 
 RING_BYTES = 16 << 20
 """Default size of each CPU's ring: at 10⁶ calls a second it fills in 100 ms, and the reader looks every 1 to 8 ms."""
+MOST_RING_BYTES = 1 << 30
 ALL_RINGS_BYTES = 256 << 20
 """Default bound of all rings together, which many CPUs share."""
 BACKLOG_BYTES = 1 << 30
@@ -377,9 +378,18 @@ class Bpf(BpfPrograms):
 def choose_ring_bytes(asked: int | None, cpus: int) -> int:
     """The size of each ring: what was asked for, or the default, as the kernel wants it (a power of two of pages).
 
+    Raises TrapgateError: no ring can be so large.
+
     >>> choose_ring_bytes(None, 2) >> 20, choose_ring_bytes(None, 256) >> 20, choose_ring_bytes(5000, 2)
     (16, 1, 8192)
     """
+    if asked is not None and asked > MOST_RING_BYTES:
+        raise TrapgateError(
+            f"make a ring of {asked >> 20} MiB",
+            "the kernel's are at most 1024 MiB",
+            "give --ring-size less",
+            exit_code=2,
+        )
     size = asked if asked is not None else min(RING_BYTES, ALL_RINGS_BYTES // cpus)
     return max(mmap.PAGESIZE, 1 << max(size - 1, 0).bit_length())
 

@@ -684,8 +684,10 @@ class Engine:
             task.sink.flush()
 
     def on_lost(self, record: Record) -> None:
+        """A row where something is missing; how much in all is told at the end."""
         self.lost += record.nr
-        self.message(f"{record.nr} events were lost")
+        if not (self.options.summary_only or self.lines.separate):
+            self.lines.note(self.shared_sink, f"+++ {record.nr} events were lost +++")
 
     # --- the end ----------------------------------------------------------------------------
 

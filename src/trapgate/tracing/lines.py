@@ -156,6 +156,14 @@ class Lines:
         self.begin(task)
         self.end(task, text)
 
+    def note(self, sink: Sink, text: str) -> None:
+        """A whole line of no task."""
+        other, self.printing = self.printing, None
+        if other is not None and other.column and other.staged is None:
+            self.put(other, " <unfinished ...>\n")
+            other.column = 0
+        sink.write(text + "\n")
+
     def stage(self, task: Task) -> None:
         """Hold the task's text back from now on."""
         task.staged = []
