@@ -331,24 +331,32 @@ class IndexRow:
 
 
 @lru_cache(None)
-def index() -> dict[str, tuple[IndexRow, ...]]:
-    """All described calls by name, read from ``index.tsv`` (made by ``tools/call_index.py``)."""
-    rows: dict[str, tuple[IndexRow, ...]] = {}
+def _index_lines() -> dict[str, list[str]]:
+    """The lines of ``index.tsv`` (made by ``tools/call_index.py``) by name."""
     with open(os.path.join(os.path.dirname(__file__), "index.tsv"), encoding="utf-8") as file:
         lines = file.read().splitlines()
+    found: dict[str, list[str]] = {}
     for line in lines:
-        if line.startswith("#") or not line:
-            continue
-        name, abis, module, classes, fd = line.split("\t")
-        row = IndexRow(name, _set(abis.replace(",", " ")), module, _set(classes.replace(",", " ")), fd == "fd")
-        rows[name] = (*rows.get(name, ()), row)
-    return rows
+        if line and not line.startswith("#"):
+            found.setdefault(line[: line.index("\t")], []).append(line)
+    return found
+
+
+def _parse_row(line: str) -> IndexRow:
+    name, abis, module, classes, fd = line.split("\t")
+    return IndexRow(name, _set(abis.replace(",", " ")), module, _set(classes.replace(",", " ")), fd == "fd")
+
+
+@lru_cache(None)
+def index() -> dict[str, tuple[IndexRow, ...]]:
+    """What is known of all described calls, by name."""
+    return {name: tuple(map(_parse_row, lines)) for name, lines in _index_lines().items()}
 
 
 @lru_cache(None)
 def describe(name: str, abi: str) -> Description | None:
     """The description of ``name`` in ``abi``, None if nobody wrote one."""
-    for row in index().get(name, ()):
+    for row in map(_parse_row, _index_lines().get(name, ())):
         if abi in row.abis:
             import_module(f"trapgate.calls.{row.module}")
             return _registry.get((name, abi))

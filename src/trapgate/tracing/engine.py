@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 NATIVE = X86_64.index
 SHOWING = "write writev pwrite64 pwritev pwritev2 sendto sendmsg sendmmsg sendfile splice tee"
 """Calls by which a program can write to where our lines go, which have to stand before and behind what it writes."""
+TID_AT = 28
+"""Where a record's header has the thread's id."""
 MOST_BODIES = 1 << 13
 """Distinct calls that are remembered with their text."""
 
@@ -111,6 +113,13 @@ class Engine:
         self.has_no_leader = self.clock.is_silent and not (
             o.shows_pid or o.syscall_number or o.instruction_pointer or o.times.duration_digits is not None
         )
+        self.leads_with_pid = (
+            o.shows_pid
+            and self.clock.is_silent
+            and not (self.names_tasks or o.syscall_number or o.instruction_pointer)
+            and o.times.duration_digits is None
+        )
+        """Whether all lines of a task begin alike."""
         self.repeats = not (
             o.decode.decode_fds
             or o.decode.decode_pids
@@ -232,7 +241,10 @@ class Engine:
         """
         end = len(batch)
         bodies, unpack = self.bodies, HEADER.unpack_from
-        no_leader = self.has_no_leader and len(self.tasks) <= 1 and not any(t.call for t in self.tasks.values())
+        # a call that went on for long was told of before it is told as a whole, but not where entries have exits
+        told = self.plans is None and any(task.call for task in self.tasks.values())
+        no_leader = self.has_no_leader and len(self.tasks) <= 1 and not told
+        prefixes: dict[bytes, str] | None = {} if self.leads_with_pid and not told else None
         column = self.options.column
         out: list[str] = []
         while offset < end and batch[offset + 4] == Kind.CALL and batch[offset + 5] == NATIVE:
@@ -249,6 +261,13 @@ class Engine:
             if body[0]:
                 if no_leader:
                     out.append(body[2])
+                elif prefixes is not None:
+                    tid = batch[offset + TID_AT : offset + TID_AT + 4]
+                    prefix = prefixes.get(tid)
+                    if prefix is None:
+                        prefix = prefixes[tid] = self.leader(self.task(parse_record(batch, offset)[0]))
+                    head = prefix + body[0]
+                    out.append(f"{head:<{column}}{body[1]}\n")
                 else:
                     header = unpack(batch, offset)
                     self.now_ns, self.ip, self.nr = header[4], header[8], header[10]
