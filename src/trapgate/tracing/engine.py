@@ -453,10 +453,6 @@ class Engine:
                 self.lines.ended(task)
                 task.stack = ""
                 return
-        if self.options.namespace_new:
-            from trapgate.tracing.namespaces import note_namespaces
-
-            note_namespaces(c, task.tid)
         duration = end_ns - task.entered_ns
         if self.remaining is not None:
             self.remaining -= 1
