@@ -68,10 +68,14 @@ def test_a_call_is_told_of_when_tracing_ends_first(trace: Callable[..., tuple["s
         tracer, log = trace("--source", "bpf", "--json", "-p", str(sleeper.pid))
         wait_until(log.exists)
         assert sleeper.stdin is not None
-        while not shows(log, '"name":"read"')():  # the first may have been written before tracing began
-            sleeper.stdin.write(b"x")
-            sleeper.stdin.flush()
-            time.sleep(0.2)
+        given = sleeper.stdin
+
+        def is_shown() -> bool:  # the first may have been written before tracing began
+            given.write(b"x")
+            given.flush()
+            return shows(log, '"name":"read"')()
+
+        wait_until(is_shown)
         tracer.send_signal(signal.SIGINT)
         tracer.communicate(timeout=PATIENCE_S)
     finally:
