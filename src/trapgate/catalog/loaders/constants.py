@@ -26,7 +26,7 @@ def load(database: sqlite3.Connection) -> None:
         database.execute("INSERT INTO ioctl_abi VALUES (?, ?, ?)", values)
     for owner in ("linux", "xen", "illumos", "hypervisor"):
         for row in read_facts(f"{owner}_subcalls").rows():
-            values = (
+            operation = (
                 row.get("system", owner),
                 row["call"],
                 row["value"],
@@ -34,4 +34,4 @@ def load(database: sqlite3.Connection) -> None:
                 row.get("header", ""),
                 row.get("kind", ""),
             )
-            database.execute("INSERT INTO subcall VALUES (?, ?, ?, ?, ?, ?)", values)
+            database.execute("INSERT INTO subcall VALUES (?, ?, ?, ?, ?, ?)", operation)
