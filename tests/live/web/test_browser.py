@@ -53,6 +53,7 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         # The sandbox needs user namespaces, which a container or root may not have; the pages are ours.
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
         yield browser
         browser.close()
 
