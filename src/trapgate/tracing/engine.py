@@ -244,7 +244,7 @@ class Engine:
         # a call that went on for long was told of before it is told as a whole, but not where entries have exits
         told = self.plans is None and any(task.call for task in self.tasks.values())
         no_leader = self.has_no_leader and len(self.tasks) <= 1 and not told
-        prefixes: dict[bytes, str] | None = {} if self.leads_with_pid and not told else None
+        prefixes: dict[bytes, str] = {}
         column = self.options.column
         out: list[str] = []
         while offset < end and batch[offset + 4] == Kind.CALL and batch[offset + 5] == NATIVE:
@@ -261,12 +261,8 @@ class Engine:
             if body[0]:
                 if no_leader:
                     out.append(body[2])
-                elif prefixes is not None:
-                    tid = batch[offset + TID_AT : offset + TID_AT + 4]
-                    prefix = prefixes.get(tid)
-                    if prefix is None:
-                        prefix = prefixes[tid] = self.leader(self.task(parse_record(batch, offset)[0]))
-                    head = prefix + body[0]
+                elif (tid := batch[offset + TID_AT : offset + TID_AT + 4]) in prefixes:
+                    head = prefixes[tid] + body[0]
                     out.append(f"{head:<{column}}{body[1]}\n")
                 else:
                     header = unpack(batch, offset)
@@ -278,7 +274,10 @@ class Engine:
                         self.on_call(parse_record(batch, offset)[0])
                         offset = following
                         continue
-                    head = self.leader(task) + body[0]
+                    head = self.leader(task)
+                    if self.leads_with_pid:
+                        prefixes[tid] = head
+                    head += body[0]
                     out.append(f"{head:<{column}}{body[1]}{self.format_duration(header[5])}\n")
             offset = following
         if out:
