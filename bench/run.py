@@ -106,13 +106,13 @@ def measure(column: Column, tracer: Tracer, timed: Path, pids: list[int]) -> Non
             result = run_command(tracer, column.work, timed)
     except (Failed, OSError, subprocess.SubprocessError) as error:
         column.failures[tracer.name] = str(error)
-        print(f"{column.work.name:6} {tracer.name:32} failed: {error}", file=sys.stderr, flush=True)
+        print(f"{column.work.name:6} {tracer.name:40} failed: {error}", file=sys.stderr, flush=True)
         return
     column.results.setdefault(tracer.name, []).append(result)
     unit = "requests/s" if isinstance(column.work, Server) else "s"
     rest = f"{result.after:6.2f} s after" + ("" if result.lost is None else f", {result.lost} lost")
     rest += ", ended at the limit" if result.is_cut else ""
-    print(f"{column.work.name:6} {tracer.name:32} {result.value:12.3f} {unit:10} {rest}", file=sys.stderr, flush=True)
+    print(f"{column.work.name:6} {tracer.name:40} {result.value:12.3f} {unit:10} {rest}", file=sys.stderr, flush=True)
 
 
 def run_rounds(columns: list[Column], tracers: Sequence[Tracer], rounds: int, slow_rounds: int) -> None:

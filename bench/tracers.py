@@ -98,15 +98,15 @@ PERF_LOST = r"LOST (\d+) events|lost (\d+) chunks"
 TRAPGATE_LOST = r"(\d+) events were lost|lost: ([\d,]+)"
 UNTRACED = Tracer("untraced", "sh", lambda out, command: list(command))
 TRACERS = (
-    Tracer("trapgate trace, bpf", TRAPGATE, **_trapgate("trace", "bpf", "-f"), lost=TRAPGATE_LOST),
+    Tracer("trapgate trace (bpf)", TRAPGATE, **_trapgate("trace", "bpf", "-f"), lost=TRAPGATE_LOST),
     Tracer(
-        "trapgate trace, bpf, of another process",
+        "trapgate trace (bpf) of another process",
         TRAPGATE,
         **_trapgate("trace", "bpf", "-f"),
         lost=TRAPGATE_LOST,
         is_beside=True,
     ),
-    Tracer("trapgate trace, ptrace", TRAPGATE, **_trapgate("trace", "ptrace", "-f"), is_slow=True),
+    Tracer("trapgate trace (ptrace)", TRAPGATE, **_trapgate("trace", "ptrace", "-f"), is_slow=True),
     Tracer("strace -f", "strace", **_strace(), is_slow=True),
     Tracer("perf trace", "perf", **_perf_trace(), lost=PERF_LOST, is_slow=True),
     Tracer(
@@ -116,7 +116,7 @@ TRACERS = (
         lambda out, pids: ["perf", "trace", "record", "-o", out, "-p", ",".join(map(str, pids))],
         lost=PERF_LOST,
     ),
-    Tracer("bpftrace, printing", "bpftrace", **_bpftrace(PRINT_ALL), lost=r"Lost (\d+) events", is_slow=True),
+    Tracer("bpftrace printing", "bpftrace", **_bpftrace(PRINT_ALL), lost=r"Lost (\d+) events", is_slow=True),
     Tracer(
         "ltrace -S",
         "ltrace",
@@ -125,22 +125,22 @@ TRACERS = (
         is_slow=True,
     ),
     Tracer(
-        "trapgate trace, ptrace, pinned",
+        "trapgate trace (ptrace) pinned",
         TRAPGATE,
         **_trapgate("trace", "ptrace", "-f"),
         is_slow=True,
         is_pinned=True,
     ),
-    Tracer("strace -f, pinned", "strace", **_strace(), is_slow=True, is_pinned=True),
+    Tracer("strace -f pinned", "strace", **_strace(), is_slow=True, is_pinned=True),
 )
 """Tracers that show each call."""
 
 COUNTERS = (
-    Tracer("trapgate count, bpf", TRAPGATE, **_trapgate("count", "bpf"), lost=TRAPGATE_LOST, counts=True),
-    Tracer("trapgate count, ptrace", TRAPGATE, **_trapgate("count", "ptrace"), is_slow=True, counts=True),
+    Tracer("trapgate count (bpf)", TRAPGATE, **_trapgate("count", "bpf"), lost=TRAPGATE_LOST, counts=True),
+    Tracer("trapgate count (ptrace)", TRAPGATE, **_trapgate("count", "ptrace"), is_slow=True, counts=True),
     Tracer("strace -f -c", "strace", **_strace("-c"), is_slow=True, counts=True),
     Tracer("perf trace -s", "perf", **_perf_trace("-s"), lost=PERF_LOST, is_slow=True, counts=True),
-    Tracer("bpftrace, counting", "bpftrace", **_bpftrace(COUNT_ALL), lost=r"Lost (\d+) events", counts=True),
+    Tracer("bpftrace counting", "bpftrace", **_bpftrace(COUNT_ALL), lost=r"Lost (\d+) events", counts=True),
 )
 """Tracers that count and time calls and show totals."""
 

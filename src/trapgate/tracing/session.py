@@ -265,6 +265,7 @@ class Session:
             self.source.others.add(self.output.reader if self.output is not None else 0)
             if not watches_others:
                 os.nice(NICENESS)
+        stands_back = self.chosen.name == "bpf" and not watches_others
         timeout_ms = STRAYS_MS if self.chosen.name == "bpf" and self.options.command else -1
         while (batch := self.source.run(timeout_ms)) is not None:
             if debug:
@@ -275,6 +276,10 @@ class Session:
             if self.engine.remaining == 0:
                 self.let_go()
                 return
+            if stands_back and not self.source.live:  # nobody to stand back behind
+                with suppress(PermissionError):
+                    os.setpriority(os.PRIO_PROCESS, 0, os.getpriority(os.PRIO_PROCESS, 0) - NICENESS)
+                stands_back = False
             if outlives_command:
                 self.source.reap()
                 if self.source.child is None:  # what is left to decode comes, and then None
