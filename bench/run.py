@@ -5,7 +5,7 @@ Rounds are interleaved, so that the machine's mood hits all alike; shown are med
 program tens of times take part in fewer rounds. The tables go to bench/costs.md, which `make reference` puts
 into the README.
 
-    make bench                      everything: about ten minutes
+    make bench                      everything: about fifteen minutes on a quiet machine
     make bench BENCH=--quick        less work, two rounds: a minute or two; costs.md is left as it is
     make bench BENCH="--only dd,tar --tracers trapgate,strace --rounds 9"
 """
@@ -98,7 +98,9 @@ def applies(tracer: Tracer, work: Work | Server) -> bool:
 
 
 def measure(column: Column, tracer: Tracer, timed: Path, pids: list[int]) -> None:
-    """One run, put into the column, and told on standard error."""
+    """One run, put into the column, and told on standard error; none of a tracer that reached the limit before."""
+    if any(result.is_cut for result in column.results.get(tracer.name, ())):
+        return
     try:
         if isinstance(column.work, Server):
             result = run_server(tracer, column.work, pids)
