@@ -15,6 +15,8 @@ from trapgate.calls.call import IOV_MAX, Call
 WIDTH = 16
 MOST_FETCHED = 1 << 16
 EVERYTHING = (1 << 64) - 1
+SHOWN = bytes(byte if 0x20 <= byte < 0x7F else ord(".") for byte in range(256))
+"""What stands for each byte."""
 
 
 class Descriptors(Protocol):
@@ -56,9 +58,8 @@ def format_row(row: bytes) -> str:
     >>> format_row(b"ab\\\\n")
     '61 62 0a                                          ab.             '
     """
-    first, second = (row[i : i + 8].hex(" ").ljust(24) for i in (0, 8))
-    text = "".join([chr(b) if 0x20 <= b < 0x7F else "." for b in row])
-    return f"{first} {second} {text:16}"
+    first, second = row[:8].hex(" ").ljust(24), row[8:].hex(" ").ljust(24)
+    return f"{first} {second} {row.translate(SHOWN).decode('ascii'):16}"
 
 
 def dump_vectors(c: Call, addr: int, count: int, size: int) -> Iterator[str]:
