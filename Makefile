@@ -31,6 +31,7 @@ $(VENV)/.ready: pyproject.toml tools/install-packages.sh
 
 $(VENV)/.built: $(VENV)/.ready setup.py $(COMPILED)
 	flock $(VENV)/.lock $(BIN)/python -m pip install -qq --no-build-isolation --no-deps -e .
+	$(BIN)/python -m compileall -qq src/trapgate # start-up must not hang on PYTHONDONTWRITEBYTECODE
 	@touch $@
 
 .PHONY: demo test fuzz sanitize check format bench conformance docs reference wheel clean
