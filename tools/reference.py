@@ -29,7 +29,7 @@ is not there is an empty answer.
 
 ```pycon
 >>> from trapgate import catalog
->>> entry, = catalog.find("openat", abi="aarch64")
+>>> (entry,) = catalog.find("openat", abi="aarch64")
 >>> entry.number, entry.since, entry.id
 (56, '3.7', 'linux/aarch64/openat')
 >>> [str(argument) for argument in catalog.signature("openat", "aarch64")]

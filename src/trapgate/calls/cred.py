@@ -38,9 +38,9 @@ NGROUPS_MAX = 65536
 
 # --- ids of processes -----------------------------------------------------------------------
 
-call("getpid getppid", returns=Tgid, classes="pure", never_fails=True)
-call("gettid", returns=Tid, classes="pure", never_fails=True)
-call("getpgrp", returns=Pgid, classes="pure", never_fails=True)
+call("getpid getppid", returns=Tgid, classes="pure")
+call("gettid", returns=Tid, classes="pure")
+call("getpgrp", returns=Pgid, classes="pure")
 call("getpgid", pid=Tgid, returns=Pgid)
 call("getsid", pid=Tgid, returns=Sid)
 call("setpgid", pid=Tgid, pgid=Pgid)
@@ -64,12 +64,11 @@ def _describe(suffix: str, uid: Type, gid: Type, abis: str) -> None:
         returns=ULong,
         classes=get,
         abis=abis,
-        never_fails=True,
     )
     call(f"setuid{suffix}", uid=uid, classes=CREDS, abis=abis)
     call(f"setgid{suffix}", gid=gid, classes=CREDS, abis=abis)
-    call(f"setfsuid{suffix}", fsuid=uid, returns=UInt, classes=CREDS, abis=abis, never_fails=True)
-    call(f"setfsgid{suffix}", fsgid=gid, returns=UInt, classes=CREDS, abis=abis, never_fails=True)
+    call(f"setfsuid{suffix}", fsuid=uid, returns=UInt, classes=CREDS, abis=abis)
+    call(f"setfsgid{suffix}", fsgid=gid, returns=UInt, classes=CREDS, abis=abis)
     call(f"setreuid{suffix}", ruid=uid, euid=uid, classes=CREDS, abis=abis)
     call(f"setregid{suffix}", rgid=gid, egid=gid, classes=CREDS, abis=abis)
     call(f"setresuid{suffix}", ruid=uid, euid=uid, suid=uid, classes=CREDS, abis=abis)

@@ -62,7 +62,6 @@ class Description:
         "function",
         "plan_flags",
         "plannable",
-        "never_fails",
         "direct",
         "_indexes",
         "_layouts",
@@ -77,7 +76,6 @@ class Description:
         abis: frozenset[str],
         function: DecoderFunction | None = None,
         plan_flags: int = 0,
-        never_fails: bool = False,
         plannable: bool = False,
         direct: Direct | None = None,
     ) -> None:
@@ -90,7 +88,6 @@ class Description:
         self.plan_flags = plan_flags
         self.plannable = (function is None or plannable) and direct is None
         self.direct = direct
-        self.never_fails = never_fails
         self._indexes: dict[str, dict[str, int]] = {}
         self._layouts: dict[tuple[str, str, bool, bool], Layout] = {}
 
@@ -248,7 +245,6 @@ def call(
     classes: str = "",
     abis: str | None = None,
     plan_flags: int = 0,
-    never_fails: bool = False,
     direct: Direct | None = None,
     **params: Type,
 ) -> Description:
@@ -269,7 +265,6 @@ def call(
             _set(abis) or ALL_ABIS,
             None,
             plan_flags,
-            never_fails,
             direct=direct,
         )
     )

@@ -115,7 +115,7 @@ class PageOffset(Wide):
         return Number(format_int(value, "x"), value)
 
 
-call("brk", addr=Addr, returns=HexKLong, classes="memory", never_fails=True)
+call("brk", addr=Addr, returns=HexKLong, classes="memory")
 call(
     "mmap",
     addr=Addr,

@@ -89,7 +89,7 @@ call("exit exit_group", status=Int, classes="process")
 
 # --- what a process is ----------------------------------------------------------------------
 
-call("umask", mask=Mode, returns=Mode, never_fails=True)
+call("umask", mask=Mode, returns=Mode)
 call("set_tid_address", tidptr=Addr, returns=Tid)
 
 PER_MASK = 0xFF
@@ -129,7 +129,7 @@ class PersonaResult(Scalar):
         return super().decode(c, word)
 
 
-call("personality", persona=Persona(), returns=PersonaResult(), never_fails=True)
+call("personality", persona=Persona(), returns=PersonaResult())
 
 # --- other processes ------------------------------------------------------------------------
 
