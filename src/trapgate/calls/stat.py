@@ -6,6 +6,10 @@ Source: stat(2), statx(2); arch/x86/include/uapi/asm/stat.h, include/uapi/linux/
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
+from struct import Struct as Layout
+
 from trapgate.calls.describe import call
 from trapgate.calls.memory import Out, Path, Shown, Struct, View
 from trapgate.calls.structs_file import S_IFBLK, S_IFCHR, S_IFMT, DeviceNumber, FileTypeMode, SymbolicMode
@@ -21,6 +25,7 @@ from trapgate.calls.types import (
     Fd,
     Flags,
     Named,
+    Scalar,
     Uid,
     join_flags,
 )
@@ -37,6 +42,7 @@ HEADERS = {
 }
 
 ZERO = Number("0", 0)
+_FORMATS = {2: "h", 4: "i", 8: "q"}
 
 
 def show_stat(view: View) -> Shown:
@@ -55,11 +61,27 @@ def show_stat(view: View) -> Shown:
 
 def quick_stat(view: View) -> str | None:
     """The text of ``show_stat`` when the call is abbreviated."""
-    if not view.call.abbrev:
+    c = view.call
+    if not c.abbrev:
         return None
-    mode = view.show("st_mode")
-    room = "st_rdev" if view.st_mode & S_IFMT in (S_IFCHR, S_IFBLK) else "st_size"
-    return f"{{st_mode={mode.text}, {room}={view.show(room).text}, ...}}"
+    mode, size = _find_mode_and_size(view.struct, c.abi)(view.data, view.offset)
+    shown = view.members["st_mode"][1].decode(c, mode)
+    assert shown is not None
+    if mode & S_IFMT in (S_IFCHR, S_IFBLK):
+        return f"{{st_mode={shown.text}, st_rdev={view.show('st_rdev').text}, ...}}"
+    return f"{{st_mode={shown.text}, st_size={size}, ...}}"
+
+
+@lru_cache(None)
+def _find_mode_and_size(struct: Struct, abi: Abi) -> Callable[[bytes, int], tuple[int, ...]]:
+    """What takes a file's mode and size out of bytes, which begin at an offset."""
+    (mode_at, mode), (size_at, size) = struct.member(abi, "st_mode"), struct.member(abi, "st_size")
+    mode_bytes = mode.size(abi)
+    format_size = _FORMATS[size.size(abi)]
+    if isinstance(size, Scalar) and not size.signed:
+        format_size = format_size.upper()
+    between = size_at - mode_at - mode_bytes
+    return Layout(f"<{mode_at}x{_FORMATS[mode_bytes].upper()}{between}x{format_size}").unpack_from
 
 
 def _times(view: View) -> list[tuple[str | None, AnyValue]]:

@@ -34,6 +34,7 @@ MOST_KNOWN = 4096
 """Texts of one argument or result that are remembered."""
 TERMINATED = int(PieceFlag.TERMINATED)
 AT_EXIT = int(Phase.EXIT)
+PIECE_BYTES = PIECE.size
 PHASES = frozenset(map(int, Phase))
 
 
@@ -87,7 +88,6 @@ class CallText:
 
     def __init__(self, shortcut: Shortcut, name: str, description: Description, abi: Abi, split: int) -> None:
         self.name = name
-        self.split = split
         self.exact = shortcut.exact
         self.blank = Call(abi, 0, name, (0,) * 6, options=shortcut.decoder.options)
         self.blank.description = description
@@ -101,17 +101,18 @@ class CallText:
                 break
             self.shows.append(show)
             index += words
+        self.at_entry, self.at_exit = tuple(self.shows[:split]), tuple(self.shows[split:])
 
     def text(self, header: Words, batch: bytes, offset: int) -> Text | None:
         """The text of a record with this header, whose bytes begin at ``offset``."""
         before: dict[int, tuple[int, bytes]] = {}
         after: dict[int, tuple[int, bytes]] = {}
-        at, end = offset + HEADER.size, offset + header[0]
+        at, end, unpack = offset + HEADER.size, offset + header[0], PIECE.unpack_from
         for _ in range(header[3]):
-            if at + PIECE.size > end:
+            if at + PIECE_BYTES > end:
                 return None
-            length, _, phase, flags, addr = PIECE.unpack_from(batch, at)
-            at += PIECE.size
+            length, _, phase, flags, addr = unpack(batch, at)
+            at += PIECE_BYTES
             pieces = after if phase == AT_EXIT else before
             if addr in pieces or at + length > end or phase not in PHASES:
                 return None
@@ -119,15 +120,15 @@ class CallText:
             at += length + 7 & ~7
         words, result = header[11:17], header[17]
         shown = []
-        for show in self.shows[: self.split]:
+        for show in self.at_entry:
             text = show(words, before, result)
             if text is None:
                 return None
             if text is not ABSENT:
                 shown.append(text)
-        if self.split < len(self.shows):
-            seen = after if self.exact else {**before, **after}
-            for show in self.shows[self.split :]:
+        if self.at_exit:
+            seen = after if self.exact or not before else {**before, **after}
+            for show in self.at_exit:
                 text = show(words, seen, result)
                 if text is None:
                     return None
