@@ -11,6 +11,7 @@ from trapgate.calls.memory import ByteArray, CharArray, Fixed, Shown, Struct, Vi
 from trapgate.calls.netlink import diag_inet
 from trapgate.calls.netlink.attributes import Attributes, Choice, Elements, Scope, show_header, show_unknown, string
 from trapgate.calls.netlink.diag_inet import SHUTDOWN, Cookie, MemoryUse, State, StateFlags, socket_id
+from trapgate.calls.netlink.message import REQUEST
 from trapgate.calls.structs_file import Device
 from trapgate.calls.structs_filter import Program, show_socket_operand
 from trapgate.calls.structs_net import AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_UNIX, Family8, Interface, quoted_hex
@@ -32,7 +33,6 @@ from trapgate.calls.types import (
 from trapgate.model import values
 from trapgate.model.values import AnyValue
 
-DONE, REQUEST = 3, 1
 AF_SMC = 43
 OLD_REQUESTS = (18, 19)
 """TCPDIAG_GETSOCK, DCCPDIAG_GETSOCK."""
@@ -325,9 +325,7 @@ HEADERS = {
 
 
 def show_payload(c: Call, header: View, addr: int, length: int) -> list[AnyValue] | None:
-    """The payload; None for the end of a dump."""
-    if header.nlmsg_type == DONE:
-        return None
+    """The payload."""
     family = c.fetch_int(addr, 1)
     if family is None:
         return [c.address(addr)]

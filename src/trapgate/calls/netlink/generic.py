@@ -13,7 +13,6 @@ from trapgate.calls.types import U8, U32, U64, X8, X16, X32, X64, Enum, Flags, S
 from trapgate.model import values
 from trapgate.model.values import AnyValue, Number
 
-DONE = 3
 NAME_BYTES = 16
 CONTROL = "nlctrl"
 
@@ -134,9 +133,9 @@ HEADERS = {"struct genlmsghdr": "linux/genetlink.h"}
 
 
 def show_payload(c: Call, header: View, addr: int, length: int) -> list[AnyValue] | None:
-    """The payload; None if the message is no family's."""
+    """The payload; None if it is too short for a family's."""
     size = PlainHeader.size(c.abi)
-    if length < size or header.nlmsg_type == DONE:
+    if length < size:
         return None
     control = c.process.netlink_families().get(header.nlmsg_type) == CONTROL
     shown = (ControlHeader if control else PlainHeader).at(c, addr)

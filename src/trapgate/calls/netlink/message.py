@@ -155,7 +155,7 @@ def _show_payload(view: View, protocol: int, addr: int, length: int, level: int)
     c, number = view.call, view.nlmsg_type
     if number == ERROR:
         return [_show_error(c, protocol, addr, length, bool(view.nlmsg_flags & CAPPED), level)]
-    if (number >= MIN_TYPE or number == DONE) and protocol in PAYLOADS:
+    if number >= MIN_TYPE and protocol in PAYLOADS:
         show: Payload = import_module(f"trapgate.calls.netlink.{PAYLOADS[protocol]}").show_payload
         shown = show(c, view, addr, length)
         if shown is not None:

@@ -10,11 +10,12 @@ from trapgate.calls import tables
 from trapgate.calls.call import Call
 from trapgate.calls.memory import Shown, Struct, View
 from trapgate.calls.netlink.attributes import Attributes, Scope, align4, decode, hex_bytes
+from trapgate.calls.netlink.message import verb_of
 from trapgate.calls.structs_net import Family8
 from trapgate.calls.types import U16, Enum, format_int, styled
+from trapgate.model import values
 from trapgate.model.values import AnyValue, Number, Symbol
 
-DONE, MIN_TYPE = 3, 16
 BATCH = (16, 17)
 NFTABLES = 10
 
@@ -46,20 +47,16 @@ def show_type(c: Call, number: int) -> AnyValue:
     if Control.lookup(number, c.abi) is not None:
         return Control.value(c, number)
     subsystem, message = number >> 8, number & 0xFF
-    known = SUBSYSTEMS.get(subsystem)
+    known, group = SUBSYSTEMS.get(subsystem), Subsystem.value(c, subsystem)
     if known is None:
         shown: AnyValue = Number(format_int(message, "x"), message)
     else:
         shown = Enum(known[0], unknown=UNKNOWN.get(subsystem, known[1] + "???")).value(c, message)
-    return Symbol(
-        f"{Subsystem.value(c, subsystem).text}<<8|{shown.text}", [Subsystem.value(c, subsystem).data, shown.data]
-    )
+    return Symbol(f"{group.text}<<8|{shown.text}", [group.data, shown.data])
 
 
 def find_verb(number: int) -> str:
     """new, get or delete: which flags the message takes."""
-    from trapgate.calls.netlink.message import verb_of
-
     subsystem = number >> 8
     if subsystem not in WITH_FLAGS:
         return ""
@@ -95,19 +92,12 @@ HEADERS = {"struct nfgenmsg": "linux/netfilter/nfnetlink.h"}
 
 
 def show_payload(c: Call, header: View, addr: int, length: int) -> list[AnyValue] | None:
-    """The payload; None if the message is not of netfilter."""
+    """The payload; None if it is too short."""
     number = header.nlmsg_type
-    if number == DONE:
-        return None
     struct = General[number >> 8 == NFTABLES]
     shown = decode(struct, Scope(c), addr, length)
-    if shown is None:
-        return [hex_bytes(c, addr, length)]
     offset = align4(struct.size(c.abi))
-    if length > offset and not hasattr(shown[0], "fields"):
+    if shown is None or length <= offset or not isinstance(shown[0], values.Struct):
         return shown
-    if length > offset:
-        rest = addr + offset, length - offset
-        raw = number in BATCH or number < MIN_TYPE
-        shown.append(hex_bytes(c, *rest) if raw else Plain.show(Scope(c), *rest))
-    return shown
+    rest = addr + offset, length - offset
+    return [*shown, hex_bytes(c, *rest) if number in BATCH else Plain.show(Scope(c), *rest)]

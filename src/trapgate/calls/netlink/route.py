@@ -15,7 +15,6 @@ from trapgate.calls.memory import Struct, View
 from trapgate.calls.netlink.attributes import Attributes, Decode, Scope, show_header, show_unknown
 from trapgate.model.values import AnyValue
 
-DONE = 3
 AF_BRIDGE = 7
 
 
@@ -50,9 +49,7 @@ def _find_message(c: Call, number: int, family: int) -> Message | None:
 
 
 def show_payload(c: Call, header: View, addr: int, length: int) -> list[AnyValue] | None:
-    """The payload; None for the end of a dump."""
-    if header.nlmsg_type == DONE:
-        return None
+    """The payload."""
     family = c.fetch_int(addr, 1)
     if family is None:
         return [c.address(addr)]
