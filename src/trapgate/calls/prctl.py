@@ -53,6 +53,9 @@ def _flags(table: str, unknown: str) -> Flags:
 
 # --- arguments of their own kind ------------------------------------------------------------
 
+KPointer = Pointer("kernel")
+"""An address of the kernel's width."""
+
 
 class DeathSignal(Scalar):
     """PR_SET_PDEATHSIG's argument: a signal, or a number that none can have."""
@@ -62,17 +65,6 @@ class DeathSignal(Scalar):
 
     def decode(self, c: Call, word: int) -> AnyValue | None:
         return super().decode(c, word) if self.number(c, word) > NSIG_MOST else Signal.decode(c, word)
-
-
-class KPointer(Pointer):
-    """A pointer of the kernel's width."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._size = "kernel"
-
-    def decode(self, c: Call, word: int) -> AnyValue | None:
-        return c.address(self.number(c, word))
 
 
 class Name(Str):
@@ -255,7 +247,7 @@ CASES: dict[str, Case] = {
     ),
     "PR_MCE_KILL_GET": case(rest=1, returns=NotedEnum("pr_mce_kill_policy")),
     "PR_SET_MM": case(operation=Enum("pr_set_mm", unknown="PR_SET_MM_???"), rest=2),
-    "PR_GET_TID_ADDRESS": case(addr=Out(Indirect(KPointer()))),
+    "PR_GET_TID_ADDRESS": case(addr=Out(Indirect(KPointer))),
     "PR_SET_FP_MODE": case(mode=Flags("pr_fp_mode", unknown="PR_FP_MODE_???")),
     "PR_GET_FP_MODE": case(returns=NotedFlags("pr_fp_mode")),
     "PR_CAP_AMBIENT": case(
@@ -339,7 +331,7 @@ variants(
     "op",
     Enum("archvals", unknown="ARCH_???"),
     {
-        "ARCH_GET_GS ARCH_GET_FS": case(addr=Out(Indirect(KPointer()))),
+        "ARCH_GET_GS ARCH_GET_FS": case(addr=Out(Indirect(KPointer))),
         "ARCH_GET_CPUID": NO_ARGUMENTS,
         "ARCH_GET_XCOMP_SUPP ARCH_GET_XCOMP_PERM ARCH_GET_XCOMP_GUEST_PERM": case(addr=States),
         "ARCH_REQ_XCOMP_PERM ARCH_REQ_XCOMP_GUEST_PERM": case(addr=OneState, returns=GrantedState()),

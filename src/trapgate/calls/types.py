@@ -217,11 +217,11 @@ TimeT = Scalar("time", "d", True)
 class Pointer(Scalar):
     """An address that is printed, not followed: ``NULL`` or ``0x…``."""
 
-    def __init__(self) -> None:
-        super().__init__("long", "x")
+    def __init__(self, size: int | str = "long") -> None:
+        super().__init__(size, "x")
 
     def decode(self, c: Call, word: int) -> AnyValue | None:
-        return c.address(truncate(word, c.abi.word, False))
+        return c.address(self.number(c, word))
 
 
 Addr = Pointer()

@@ -15,8 +15,7 @@ from trapgate.calls.describe import call
 from trapgate.calls.extensible import Extensible
 from trapgate.calls.memory import RESULT, Bytes, In, Length, Out, Path, Shown, String_, Struct, View, length_of
 from trapgate.calls.quote import Hex
-from trapgate.calls.types import U32, X32, DirFd, Fd, Flags, Size, Type
-from trapgate.model.abi import Abi
+from trapgate.calls.types import U32, X32, Addr64, Aligned, DirFd, Fd, Flags, Size, Type
 from trapgate.model.values import AnyValue
 
 if TYPE_CHECKING:
@@ -100,21 +99,9 @@ def _show_found(view: View) -> Shown:
     return [("value", value), *view.fields("size", "flags")]
 
 
-class Address64(Type):
-    """A pointer in a 64-bit member."""
-
-    def size(self, abi: Abi) -> int:
-        return 8
-
-    def align(self, abi: Abi) -> int:
-        return 8
-
-    def load(self, c: Call, data: bytes, offset: int) -> AnyValue:
-        return c.address(self.raw(c, data, offset))
-
-
-GivenArgs = Struct("struct xattr_args", show=_show_given, value=Address64(), size=U32, flags=SetFlags)
-FoundArgs = Struct("struct xattr_args", show=_show_found, value=Address64(), size=U32, flags=SetFlags)
+Address64 = Aligned(Addr64)
+GivenArgs = Struct("struct xattr_args", show=_show_given, value=Address64, size=U32, flags=SetFlags)
+FoundArgs = Struct("struct xattr_args", show=_show_found, value=Address64, size=U32, flags=SetFlags)
 AtFlags = Flags("xattrat_flags")
 
 call(
