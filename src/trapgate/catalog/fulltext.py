@@ -34,7 +34,7 @@ def search(words: str, *, kind: str | None = None, system: str | None = None, li
     query = " ".join(f'"{term}"*' for term in terms)
     rows = open_database().execute(
         "SELECT kind, system, name, shown FROM words"
-        " WHERE words MATCH ?2 AND coalesce(?3, kind) = kind AND coalesce(?4, system) = system"
+        " WHERE words MATCH ?2 AND (?3 IS NULL OR kind = ?3) AND (?4 IS NULL OR system = ?4)"
         # What is so called, then what has the words in its name, then the rest; what is gone comes last.
         " ORDER BY lower(name) = ?1 DESC, place = 4, lower(name) LIKE ?1 || '%' DESC,"
         " place, round(bm25(words, 20, 1)), length(name), name LIMIT ?5",

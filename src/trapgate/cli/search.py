@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 
 from trapgate import catalog
-from trapgate.catalog.query import nearest
 from trapgate.cli.tables import add_format_options, print_table
 from trapgate.model.errors import UsageError
 
@@ -39,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     words = " ".join(args.words)
     found = catalog.search(words, kind=args.kind, system=args.system, limit=args.limit)
     if not found and not args.format:
-        near = nearest(words, args.system)
+        near = catalog.nearest(words, args.system)
         raise UsageError(
             "search", f"nothing has {words!r} in it", f"nearest names: {', '.join(near)}" if near else "", exit_code=1
         )
