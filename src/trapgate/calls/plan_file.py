@@ -15,10 +15,8 @@ import sys
 from pathlib import Path
 
 from trapgate.calls.plan import Plans, make_plans
-from trapgate.model.abi import I386, X32, X86_64
+from trapgate.model.abi import LIVE_ABIS
 
-LIVE_ABIS = (X86_64, I386, X32)
-"""The ABIs a program on this kind of machine can call through."""
 STRING_LIMIT = 32
 """The default of -s, for which the file is made."""
 

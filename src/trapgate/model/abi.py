@@ -31,5 +31,7 @@ I386 = Abi("i386", 2, 4, 4, 4, 4, 0x40000003)
 X32 = Abi("x32", 3, 4, 8, 8, 8, 0xC000003E)
 AARCH64 = Abi("aarch64", 4, 8, 8, 8, 8, 0xC00000B7)
 
+LIVE_ABIS = (X86_64, I386, X32)
+"""The ABIs a program on this kind of machine can call through."""
 BY_INDEX = {abi.index: abi for abi in (X86_64, I386, X32, AARCH64)}
 BY_NAME = {abi.name: abi for abi in BY_INDEX.values()}

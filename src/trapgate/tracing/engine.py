@@ -92,8 +92,8 @@ class Engine:
         self.summary = Summary(options.summary) if options.summary is not None else None
         self.cpu_times = CpuTimes()
         self.remaining = options.syscall_limit
-        self.dumps = options.read_fds is not None or options.write_fds is not None
         """Calls to show until --syscall-limit is reached; None: no limit."""
+        self.dumps = options.read_fds is not None or options.write_fds is not None
         to_terminal = options.output is None and os.isatty(2)
         colored = wants_color(options.color, to_terminal, options.output_separately, os.environ)
         self.palette = Palette.from_environment() if colored else None
@@ -110,15 +110,11 @@ class Engine:
         self.filter_status = not options.shows_every_status
         o = options
         self.names_tasks = "comm" in o.decode.decode_pids
-        self.has_no_leader = self.clock.is_silent and not (
-            o.shows_pid or o.syscall_number or o.instruction_pointer or o.times.duration_digits is not None
+        only_pid = self.clock.is_silent and not (
+            o.syscall_number or o.instruction_pointer or o.times.duration_digits is not None
         )
-        self.leads_with_pid = (
-            o.shows_pid
-            and self.clock.is_silent
-            and not (self.names_tasks or o.syscall_number or o.instruction_pointer)
-            and o.times.duration_digits is None
-        )
+        self.has_no_leader = only_pid and not o.shows_pid
+        self.leads_with_pid = only_pid and o.shows_pid and not self.names_tasks
         """Whether all lines of a task begin alike."""
         self.repeats = not (
             o.decode.decode_fds

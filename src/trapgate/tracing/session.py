@@ -257,21 +257,21 @@ class Session:
         gc.freeze()
         gc.set_threshold(GARBAGE)
         assert self.engine is not None and self.chosen is not None
-        debug = self.options.debug
-        watches_others = self.options.all or bool(self.options.cgroups)
-        outlives_command = watches_others and bool(self.options.command)
-        if self.chosen.name == "bpf":
+        o, is_bpf = self.options, self.chosen.name == "bpf"
+        watches_others = o.all or bool(o.cgroups)
+        outlives_command = watches_others and bool(o.command)
+        if is_bpf:
             self.source.start()
             self.source.others.add(self.output.reader if self.output is not None else 0)
-            if not watches_others:
-                os.nice(NICENESS)
-        stands_back = self.chosen.name == "bpf" and not watches_others
-        timeout_ms = STRAYS_MS if self.chosen.name == "bpf" and self.options.command else -1
-        while (batch := self.source.run(timeout_ms)) is not None:
-            if debug:
-                self.tell_batch(bytes(batch))
-            if len(batch):
-                self.engine.feed(bytes(batch))
+        stands_back = is_bpf and not watches_others
+        if stands_back:
+            os.nice(NICENESS)
+        timeout_ms = STRAYS_MS if is_bpf and o.command else -1
+        while (found := self.source.run(timeout_ms)) is not None:
+            if batch := bytes(found):
+                if o.debug:
+                    self.tell_batch(batch)
+                self.engine.feed(batch)
             self.tell_strays()
             if self.engine.remaining == 0:
                 self.let_go()
@@ -371,9 +371,7 @@ class Session:
                 causes = "; ".join(self.source.losses)
                 complain(f"{self.options.program}: {self.engine.lost} events were lost ({causes})")
         finally:
-            close = getattr(self.source, "close", None)
-            if close is not None:
-                close()
+            self.source.close()
             self.output.close()
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trapgate import catalog
-from trapgate.model.abi import I386, X32, X86_64, Abi
+from trapgate.model.abi import LIVE_ABIS, Abi
 from trapgate.model.errors import CannotTraceError, TrapgateError
 from trapgate.tracing.options import TraceOptions
 
@@ -34,7 +34,7 @@ class Chosen:
 
 
 def needs_ptrace(o: TraceOptions) -> list[tuple[str, str]]:
-    """The options asked for that only a source which holds the program can honour, each with its reason."""
+    """The options asked for that only the ptrace source can honour, each with its reason."""
     asked = (
         ("-e inject", bool(o.injections), "calls are changed while the program is held"),
         ("-y", bool(o.decode.decode_fds), "what a descriptor leads to is looked up while the program is held"),
@@ -51,6 +51,10 @@ def needs_ptrace(o: TraceOptions) -> list[tuple[str, str]]:
         ("-e namespace", o.namespace_new, "namespaces are looked up while the program is held"),
     )
     return [(option, reason) for option, is_asked, reason in asked if is_asked]
+
+
+NOT_AT_EACH_CALL = frozenset({"-D", "--seccomp-bpf", "--kill-on-exit"})
+"""What needs ptrace, but not a program that is held at each of its calls."""
 
 
 def needs_bpf(o: TraceOptions) -> list[str]:
@@ -92,23 +96,14 @@ def open_source(o: TraceOptions) -> Chosen:
 def holds_always(o: TraceOptions) -> bool:
     """Whether what is asked for can be had only while the program is held at each of its calls."""
     return bool(
-        o.json
+        any(option not in NOT_AT_EACH_CALL for option, _ in needs_ptrace(o))
+        or o.json
         or o.debug
-        or o.injections
-        or o.paths
         or o.fds is not None
-        or o.decode.decode_fds
-        or o.decode.decode_pids
         or o.decode.secontext
-        or o.stack
-        or o.detach_on_execve
         or o.syscall_limit is not None
-        or o.read_fds is not None
-        or o.write_fds is not None
         or o.summary is not None
         or o.instruction_pointer
-        or o.kvm
-        or o.namespace_new
         or os.environ.get(HOLD_VARIABLE) == "1"
     )
 
@@ -136,7 +131,7 @@ def choose_ptrace(o: TraceOptions, why: str) -> Chosen:
 def open_bpf(o: TraceOptions) -> Any:
     """The bpf source as ``o`` wants it, with the plans of the calls that are traced."""
     from trapgate.calls.plan import make_plans
-    from trapgate.calls.plan_file import LIVE_ABIS, load_plans
+    from trapgate.calls.plan_file import load_plans
     from trapgate.sources.bpf import Bpf
 
     plans = load_plans(o.decode.string_limit) or make_plans(
@@ -155,7 +150,7 @@ def wanted_bitmaps(o: TraceOptions) -> Mapping[int, bytes] | None:
     """For each ABI a bit per number of the traced calls; None when all are, as with -d, which tells of each."""
     if o.calls.is_everything or o.injections or o.debug:
         return None
-    return {abi.index: _bitmap(o, abi) for abi in (X86_64, I386, X32)}
+    return {abi.index: _bitmap(o, abi) for abi in LIVE_ABIS}
 
 
 STAND_INS = ("socketcall", "ipc")
