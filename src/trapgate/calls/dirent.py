@@ -7,13 +7,15 @@ follow each other by d_reclen, which is the program's memory and so not to be tr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from struct import Struct as Layout
 from typing import TYPE_CHECKING
 
 from trapgate.calls.call import Call
 from trapgate.calls.describe import call
 from trapgate.calls.memory import RESULT, Out, Struct, View
 from trapgate.calls.quote import Hex
-from trapgate.calls.types import U16, U64, Addr, Either, Enum, Fd, KULong, OnlyIf, Type, UInt, truncate
+from trapgate.calls.types import U16, U64, Addr, Either, Enum, Fd, KULong, OnlyIf, QuickText, Type, UInt, truncate
 from trapgate.model import values
 from trapgate.model.abi import Abi
 from trapgate.model.values import MORE, Address, AnyValue, Comment, Joined, remark
@@ -73,6 +75,29 @@ class Entries(Type):
                 break
         return Joined(c.address(addr), *wrong, remark(f"{count}{'+' if left else ''} entries"))
 
+    def quick(self, c: Call) -> QuickText | None:
+        if not c.abbrev:
+            return None
+        offset, kind = self.head.member(c.abi, "d_reclen")
+        length_at, header = Layout(f"<{offset}xH").unpack_from, self.header_size(c.abi)
+        assert kind.size(c.abi) == 2
+
+        def show(addr: int, data: bytes, words: Sequence[int], result: int) -> str | None:
+            if len(data) < result or result > words[2] & 0xFFFFFFFF:
+                return None
+            at = count = 0
+            while at < result:
+                if at + header > result:
+                    return None
+                (length,) = length_at(data, at)
+                if length < header:
+                    return None
+                at += length
+                count += 1
+            return f"{addr:#x} /* {count} entries */" if at == result else None
+
+        return show
+
     def _list(self, c: Call, addr: int) -> AnyValue:
         left, at, items = c.result, addr, list[AnyValue]()
         header = self.header_size(c.abi)
@@ -127,6 +152,8 @@ Entry = Struct("linux_dirent's head", d_ino=KULong, d_off=KULong, d_reclen=U16)
 
 class EntriesArgument(Out):
     """A buffer of entries, which are counted even when it is nowhere."""
+
+    follows_null = True
 
     def decode(self, c: Call, word: int) -> AnyValue | None:
         addr = truncate(word, c.abi.word, False)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from trapgate.calls.quote import Hex
-from trapgate.calls.types import Scalar, Switch, Type, truncate
+from trapgate.calls.types import QuickText, Scalar, Switch, Type, truncate
 from trapgate.model import values
 from trapgate.model.abi import Abi
 from trapgate.model.values import MORE, NULL, AnyValue, Change, Joined, String, remark
@@ -75,6 +75,9 @@ def length_of(c: Call, length: Length) -> int:
 
 class In(Type):
     """A pointer to ``inner``, read when the call is entered."""
+
+    follows_null = False
+    """Whether what is there is told of a null pointer too."""
 
     def __init__(self, inner: Type) -> None:
         self.inner = inner
@@ -444,8 +447,8 @@ class Struct(Type):
     Members whose names begin with ``_`` take room and are not printed. ``brief`` names the
     members shown (with ``...`` behind them) when the call is abbreviated. ``show`` is for
     structures whose members decide about each other: it gets a View and returns the fields.
-    ``own_bytes``: that function asks for nothing but the structure's own bytes. ``quick_text`` gives the text
-    without the values, or None, for what is printed very often. ``packed`` leaves no gaps.
+    ``own_bytes``: that function asks for nothing but the structure's own bytes. ``quick_text`` gives what makes
+    the text without the values, for what is printed very often. ``packed`` leaves no gaps.
     ``size_of`` may fix the size (a union's largest arm).
     """
 
@@ -459,7 +462,7 @@ class Struct(Type):
         packed: bool = False,
         size_of: dict[str, int] | int | None = None,
         own_bytes: bool = False,
-        quick_text: Callable[[View], str | None] | None = None,
+        quick_text: Callable[[Call, Struct], QuickText | None] | None = None,
         **members: Type,
     ) -> None:
         self.c_name = c_name
@@ -514,6 +517,9 @@ class Struct(Type):
     def at(self, c: Call, addr: int) -> AnyValue:
         data = c.fetch(addr, self.size(c.abi))
         return c.address(addr) if data is None else self.view_value(View(c, data, 0, self, addr))
+
+    def quick(self, c: Call) -> QuickText | None:
+        return None if self.quick_text is None else self.quick_text(c, self)
 
     def load(self, c: Call, data: bytes, offset: int) -> AnyValue:
         return self.view_value(View(c, data, offset, self))

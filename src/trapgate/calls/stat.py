@@ -6,11 +6,11 @@ Source: stat(2), statx(2); arch/x86/include/uapi/asm/stat.h, include/uapi/linux/
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Sequence
 from struct import Struct as Layout
 
-from trapgate.calls.describe import call
+from trapgate.calls.call import Call
+from trapgate.calls.describe import MOST_KNOWN, call
 from trapgate.calls.memory import Out, Path, Shown, Struct, View
 from trapgate.calls.structs_file import S_IFBLK, S_IFCHR, S_IFMT, DeviceNumber, FileTypeMode, SymbolicMode
 from trapgate.calls.structs_time import with_time
@@ -25,6 +25,7 @@ from trapgate.calls.types import (
     Fd,
     Flags,
     Named,
+    QuickText,
     Scalar,
     Uid,
     join_flags,
@@ -59,29 +60,47 @@ def show_stat(view: View) -> Shown:
     return [*shown, (room, view.show(room)), *_times(view)]
 
 
-def quick_stat(view: View) -> str | None:
-    """The text of ``show_stat`` when the call is abbreviated."""
-    c = view.call
-    if not c.abbrev:
-        return None
-    mode, size = _find_mode_and_size(view.struct, c.abi)(view.data, view.offset)
-    shown = view.members["st_mode"][1].decode(c, mode)
-    assert shown is not None
-    if mode & S_IFMT in (S_IFCHR, S_IFBLK):
-        return f"{{st_mode={shown.text}, st_rdev={view.show('st_rdev').text}, ...}}"
-    return f"{{st_mode={shown.text}, st_size={size}, ...}}"
+def quick_size(size: str, *others: str) -> Callable[[Call, Struct], QuickText | None]:
+    """For an abbreviated structure that ends with its member ``size``: the rest follows from ``others``, and repeats.
+
+    ``others`` and ``size`` are in the order of the layout.
+    """
+
+    def make(c: Call, struct: Struct) -> QuickText | None:
+        if not c.abbrev:
+            return None
+        take = _find_members(struct, c.abi, *others, size)
+        begins: dict[tuple[int, ...], str] = {}
+
+        def show(addr: int, data: bytes, words: Sequence[int], result: int) -> str | None:
+            *key, value = take(data)
+            known = tuple(key)
+            begin = begins.get(known)
+            if begin is None:
+                text = struct.view_value(View(c, data, 0, struct, addr)).text
+                begin, found, _ = text.partition(f"{size}=")
+                if not found:
+                    return text
+                begin += found
+                if len(begins) < MOST_KNOWN:
+                    begins[known] = begin
+            return f"{begin}{value}, ...}}"
+
+        return show
+
+    return make
 
 
-@lru_cache(None)
-def _find_mode_and_size(struct: Struct, abi: Abi) -> Callable[[bytes, int], tuple[int, ...]]:
-    """What takes a file's mode and size out of bytes, which begin at an offset."""
-    (mode_at, mode), (size_at, size) = struct.member(abi, "st_mode"), struct.member(abi, "st_size")
-    mode_bytes = mode.size(abi)
-    format_size = _FORMATS[size.size(abi)]
-    if isinstance(size, Scalar) and not size.signed:
-        format_size = format_size.upper()
-    between = size_at - mode_at - mode_bytes
-    return Layout(f"<{mode_at}x{_FORMATS[mode_bytes].upper()}{between}x{format_size}").unpack_from
+def _find_members(struct: Struct, abi: Abi, *names: str) -> Callable[[bytes], tuple[int, ...]]:
+    """What takes these members, in the order of the layout, out of the structure's bytes."""
+    layout, at = "<", 0
+    for name in names:
+        offset, kind = struct.member(abi, name)
+        size = kind.size(abi)
+        signed = isinstance(kind, Scalar) and kind.signed
+        layout += f"{offset - at}x{_FORMATS[size] if signed else _FORMATS[size].upper()}"
+        at = offset + size
+    return Layout(layout).unpack_from
 
 
 def _times(view: View) -> list[tuple[str | None, AnyValue]]:
@@ -105,7 +124,7 @@ Stat = Struct(
     "struct stat",
     show=show_stat,
     own_bytes=True,
-    quick_text=quick_stat,
+    quick_text=quick_size("st_size", "st_mode"),
     st_dev=Dev64,
     st_ino=U64,
     st_nlink=U64,
@@ -132,7 +151,7 @@ StatI386 = Struct(
     "struct stat",
     show=show_stat,
     own_bytes=True,
-    quick_text=quick_stat,
+    quick_text=quick_size("st_size", "st_mode"),
     st_dev=Dev32,
     st_ino=U32,
     st_mode=FileTypeMode,
@@ -157,7 +176,7 @@ Stat64 = Struct(
     "struct stat64",
     show=show_stat,
     own_bytes=True,
-    quick_text=quick_stat,
+    quick_text=quick_size("st_size", "st_mode"),
     st_dev=Dev64,
     _pad0=U32,
     _st_ino=U32,
@@ -183,7 +202,7 @@ OldStat = Struct(
     "struct __old_kernel_stat",
     show=show_stat,
     own_bytes=True,
-    quick_text=quick_stat,
+    quick_text=quick_size("st_size", "st_mode"),
     st_dev=Dev16,
     st_ino=U16,
     st_mode=FileTypeMode,
@@ -306,6 +325,7 @@ Statx = Struct(
     "struct statx",
     show=_show_statx,
     own_bytes=True,
+    quick_text=quick_size("stx_size", "stx_mask", "stx_attributes", "stx_mode"),
     size_of=256,
     stx_mask=StatxMask,
     stx_blksize=U32,

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from trapgate.calls.call import Call, Options
     from trapgate.calls.plan import Planner
 
+QuickText = Callable[[int, bytes, Sequence[int], int], str | None]
+"""The text of what is at an address, from it, the bytes copied there, the call's words and result; None: unknown."""
 U64_MASK = (1 << 64) - 1
 NOTHING = Value("")
 
@@ -107,6 +109,10 @@ class Type:
         """The value in the program's memory at ``addr``, or the address if it cannot be read."""
         data = c.fetch(addr, self.size(c.abi))
         return c.address(addr) if data is None else self.load(c, data, 0)
+
+    def quick(self, c: Call) -> QuickText | None:
+        """What makes the text of ``at`` from copied bytes alone in calls like ``c``; None: only ``at`` can."""
+        return None
 
     def plan(self, p: Planner) -> None:
         """Tell the planner what to copy so that ``at`` can work; default: ``size()`` bytes."""

@@ -14,7 +14,7 @@ from trapgate.calls.call import Call, Options
 from trapgate.calls.describe import Description, Param
 from trapgate.calls.memory import ByteArray, Bytes, CharArray, Fixed, In, Out, PathStr, Str, Struct, View, _Result
 from trapgate.calls.quote import quote
-from trapgate.calls.types import OnlyIf, Scalar, Type, truncate
+from trapgate.calls.types import OnlyIf, QuickText, Scalar, Type, truncate
 from trapgate.decode.decoder import Decoder, set_result
 from trapgate.decode.result import format_result
 from trapgate.model.abi import BY_INDEX, Abi
@@ -25,9 +25,13 @@ Pieces = Mapping[int, tuple[int, bytes]]
 """What was copied in one phase, by address: flags and bytes."""
 Show = Callable[[Words, Pieces, int], str | None]
 """From words, pieces and result to an argument's text; None: the decoder has to look at the call."""
+ShowAt = Callable[[int, Words, Pieces, int], str | None]
+"""As Show, of what is at an address."""
 Text = tuple[str, str, bool]
 """The name and arguments, the result, and whether the call failed."""
 
+NOTHING = (0, b"")
+"""Where nothing was copied."""
 ABSENT = "\0"
 """An argument that this call does not have."""
 MOST_KNOWN = 4096
@@ -155,12 +159,9 @@ class CallText:
             return self._only_if(kind, index)
         if kind.is_pure(self.blank.options):
             return self._pure(kind, index)
-        if isinstance(kind, In):
-            follows = type(kind).decode in (In.decode, Out.decode)
-            inner = self._inner(kind.inner) if follows else None
-            return (
-                None if inner is None else self._pointer(inner, index, kind.out and not getattr(kind, "anyway", False))
-            )
+        if isinstance(kind, In) and (kind.follows_null or type(kind).decode in (In.decode, Out.decode)):
+            inner = self._inner(kind.inner)
+            return None if inner is None else self._pointer(kind, inner, index)
         return None
 
     def _pure(self, kind: Type, index: int) -> Show:
@@ -190,47 +191,56 @@ class CallText:
 
         return show
 
-    def _pointer(self, inner: Show, index: int, fails: bool) -> Show:
+    def _pointer(self, kind: In, inner: ShowAt, index: int) -> Show:
         mask = (1 << 8 * self.blank.abi.word) - 1
-        results = self.results
+        results, null = self.results, None if kind.follows_null else "NULL"
+        fails = kind.out and not getattr(kind, "anyway", False)
 
         def show(words: Words, pieces: Pieces, result: int) -> str | None:
             addr = words[index] & mask
             if not addr:
-                return "NULL"
+                return null
             if fails and (results.get(result) or self.show_result(result))[1]:
                 return hex(addr)
-            return inner((addr, *words), pieces, result)
+            return inner(addr, words, pieces, result)
 
         return show
 
-    def _inner(self, kind: Type) -> Show | None:
-        """What shows the memory at the address that stands before the words."""
+    def _inner(self, kind: Type) -> ShowAt | None:
+        """What shows the memory at an address."""
         if type(kind) is PathStr:
             return self._path(kind.room)
         if type(kind) is Str and kind.limit is None:
             return self._string()
         if type(kind) is Bytes:
             return self._bytes(kind)
+        quick = kind.quick(self.blank)
         if isinstance(kind, Struct) and is_flat(kind, self.blank.options):
-            return self._struct(kind)
-        return None
+            return self._struct(kind, quick)
+        if quick is None:
+            return None
+        known = quick
 
-    def _path(self, room: int) -> Show:
+        def show(addr: int, words: Words, pieces: Pieces, result: int) -> str | None:
+            return known(addr, pieces.get(addr, NOTHING)[1], words, result)
+
+        return show
+
+    def _path(self, room: int) -> ShowAt:
         hexadecimal = self.blank.options.hexadecimal
 
-        def show(words: Words, pieces: Pieces, result: int) -> str | None:
-            flags, data = pieces.get(words[0], (0, b""))
+        def show(addr: int, words: Words, pieces: Pieces, result: int) -> str | None:
+            flags, data = pieces.get(addr, NOTHING)
             whole = flags & TERMINATED and 0 <= data.find(0) == len(data) - 1 < room
             return quote(data[:-1], hexadecimal) if whole else None
 
         return show
 
-    def _string(self) -> Show:
+    def _string(self) -> ShowAt:
         limit, hexadecimal = self.blank.options.string_limit, self.blank.options.hexadecimal
 
-        def show(words: Words, pieces: Pieces, result: int) -> str | None:
-            flags, data = pieces.get(words[0], (0, b""))
+        def show(addr: int, words: Words, pieces: Pieces, result: int) -> str | None:
+            flags, data = pieces.get(addr, NOTHING)
             if flags & TERMINATED and 0 <= data.find(0) == len(data) - 1 <= limit:
                 return quote(data[:-1], hexadecimal)
             return (
@@ -239,19 +249,19 @@ class CallText:
 
         return show
 
-    def _bytes(self, kind: Bytes) -> Show | None:
+    def _bytes(self, kind: Bytes) -> ShowAt | None:
         size_of = self._size(kind)
         if size_of is None:
             return None
         options = self.blank.options
         limit, hexadecimal = options.string_limit, options.hexadecimal if kind.hexadecimal is None else kind.hexadecimal
 
-        def show(words: Words, pieces: Pieces, result: int) -> str | None:
+        def show(addr: int, words: Words, pieces: Pieces, result: int) -> str | None:
             size = size_of(words, result)
             if not size:
                 return '""'
             want = size if size <= limit else limit + 1
-            data = pieces.get(words[0], (0, b""))[1]
+            data = pieces.get(addr, NOTHING)[1]
             if len(data) < want:
                 return None
             text = quote(data[:limit] if len(data) > limit else data[:want], hexadecimal)
@@ -260,7 +270,7 @@ class CallText:
         return show
 
     def _size(self, kind: Bytes) -> Callable[[Words, int], int] | None:
-        """What gives the number of bytes from words (an address before them) and the result."""
+        """What gives the number of bytes from words and the result."""
         length, abi = kind.length, self.blank.abi
         if isinstance(length, _Result):
             return lambda words, result: max(result, 0)
@@ -271,24 +281,25 @@ class CallText:
             return None
         description = self.blank.description
         assert description is not None
-        number, index = description.type_of(length), description.word_index(length, abi) + 1
+        number, index = description.type_of(length), description.word_index(length, abi)
         if not isinstance(number, Scalar) or type(number).number is not Scalar.number:
             return None
         size, signed = number.size(abi), number.signed
         return lambda words, result: max(truncate(words[index], size, signed), 0)
 
-    def _struct(self, kind: Struct) -> Show:
+    def _struct(self, kind: Struct, quick: QuickText | None) -> ShowAt:
         size = kind.size(self.blank.abi)
         known: dict[bytes, str] = {}
 
-        def show(words: Words, pieces: Pieces, result: int) -> str | None:
-            data = pieces.get(words[0], (0, b""))[1]
+        def show(addr: int, words: Words, pieces: Pieces, result: int) -> str | None:
+            data = pieces.get(addr, NOTHING)[1]
             if len(data) < size:
                 return None
+            if quick is not None:
+                return quick(addr, data, words, result)
             text = known.get(data)
             if text is None:
-                view = View(self.blank, data, 0, kind, words[0])
-                text = (kind.quick_text(view) if kind.quick_text is not None else None) or kind.view_value(view).text
+                text = kind.view_value(View(self.blank, data, 0, kind, addr)).text
                 if len(known) < MOST_KNOWN:
                     known[data] = text
             return text
