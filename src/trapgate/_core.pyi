@@ -209,3 +209,13 @@ def fork_at_gate(
     If it cannot, it writes errno (a C int) to the pipe `report` and exits with 1; else `report` just ends.
     uid and gid -1 keep the caller's, and then `groups` is not used.
     """
+
+def split_call(
+    batch: bytes, offset: int, /
+) -> tuple[tuple[int, ...], int, dict[int, tuple[int, bytes]], dict[int, tuple[int, bytes]]] | None:
+    """The six words of the record at `offset`, its result, and what was copied before and after the call: flags and
+    bytes by address.
+
+    None if the record or one of its pieces does not end in the batch, a piece has no known phase, or two of one
+    phase have one address.
+    """

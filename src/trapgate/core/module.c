@@ -2,17 +2,13 @@
 /* trapgate._core: the part of trapgate that touches the kernel. */
 #include "py.h"
 
-/* A part whose file is not compiled in adds nothing. */
-#pragma weak tg_bpf_add_types
-#pragma weak tg_text_add_functions
-
 static int exec_module(PyObject *module)
 {
 	if (tg_ptrace_add_types(module) < 0)
 		return -1;
-	if (tg_bpf_add_types && tg_bpf_add_types(module) < 0)
+	if (tg_bpf_add_types(module) < 0)
 		return -1;
-	if (tg_text_add_functions && tg_text_add_functions(module) < 0)
+	if (tg_split_add_functions(module) < 0)
 		return -1;
 	return 0;
 }

@@ -8,6 +8,6 @@
 
 int tg_ptrace_add_types(PyObject *module);  /* py_ptrace.c */
 int tg_bpf_add_types(PyObject *module);     /* bpf_ring.c */
-int tg_text_add_functions(PyObject *module);/* text.c */
+int tg_split_add_functions(PyObject *module); /* split.c */
 
 #endif

@@ -9,7 +9,9 @@ call instead. The text is the same either way; nothing is decided here that the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from struct import Struct as Layout
 
+from trapgate._core import split_call
 from trapgate.calls.call import Call, Options
 from trapgate.calls.describe import Description, Param
 from trapgate.calls.memory import ByteArray, Bytes, CharArray, Fixed, In, Out, PathStr, Str, Struct, View, _Result
@@ -18,7 +20,7 @@ from trapgate.calls.types import OnlyIf, QuickText, Scalar, Type, truncate
 from trapgate.decode.decoder import Decoder, set_result
 from trapgate.decode.result import format_result
 from trapgate.model.abi import BY_INDEX, Abi
-from trapgate.model.record import HEADER, PIECE, Phase, PieceFlag
+from trapgate.model.record import PieceFlag
 
 Words = tuple[int, ...]
 Pieces = Mapping[int, tuple[int, bytes]]
@@ -37,9 +39,9 @@ ABSENT = "\0"
 MOST_KNOWN = 4096
 """Texts of one argument or result that are remembered."""
 TERMINATED = int(PieceFlag.TERMINATED)
-AT_EXIT = int(Phase.EXIT)
-PIECE_BYTES = PIECE.size
-PHASES = frozenset(map(int, Phase))
+ABI_AT, NUMBER_AT = 5, 48
+"""Where a record's header has the ABI and the call's number."""
+take_number = Layout("=q").unpack_from
 
 
 def is_flat(kind: Type, options: Options) -> bool:
@@ -66,12 +68,11 @@ class Shortcut:
 
     def text(self, batch: bytes, offset: int) -> Text | None:
         """The text of the record at ``offset``; None where the decoder has to make it."""
-        header = HEADER.unpack_from(batch, offset)
-        key = header[2], header[10]
+        key = batch[offset + ABI_AT], take_number(batch, offset + NUMBER_AT)[0]
         if key not in self._known:
             self._known[key] = self._make(*key)
         known = self._known[key]
-        return None if known is None else known.text(header, batch, offset)
+        return None if known is None else known.text(batch, offset)
 
     def _make(self, index: int, nr: int) -> CallText | None:
         options, abi = self.decoder.options, BY_INDEX[index]
@@ -107,22 +108,12 @@ class CallText:
             index += words
         self.at_entry, self.at_exit = tuple(self.shows[:split]), tuple(self.shows[split:])
 
-    def text(self, header: Words, batch: bytes, offset: int) -> Text | None:
-        """The text of a record with this header, whose bytes begin at ``offset``."""
-        before: dict[int, tuple[int, bytes]] = {}
-        after: dict[int, tuple[int, bytes]] = {}
-        at, end, unpack = offset + HEADER.size, offset + header[0], PIECE.unpack_from
-        for _ in range(header[3]):
-            if at + PIECE_BYTES > end:
-                return None
-            length, _, phase, flags, addr = unpack(batch, at)
-            at += PIECE_BYTES
-            pieces = after if phase == AT_EXIT else before
-            if addr in pieces or at + length > end or phase not in PHASES:
-                return None
-            pieces[addr] = flags, batch[at : at + length]
-            at += length + 7 & ~7
-        words, result = header[11:17], header[17]
+    def text(self, batch: bytes, offset: int) -> Text | None:
+        """The text of the record whose bytes begin at ``offset``."""
+        parts = split_call(batch, offset)
+        if parts is None:
+            return None
+        words, result, before, after = parts
         shown = []
         for show in self.at_entry:
             text = show(words, before, result)

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trapgate._core import split_call
 from trapgate.calls.call import UNKNOWN_PROCESS, Names, Options
 from trapgate.calls.quote import Hex
 from trapgate.decode.decoder import Decoder
@@ -21,7 +22,12 @@ CALLS = {
 }  # fmt: skip
 ADDRESSES = st.sampled_from([0, 0x1000, 0x2000, 0x3000])
 WORDS = st.one_of(ADDRESSES, st.integers(0, 40), st.integers(0, (1 << 64) - 1))
+ENTRIES = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 60)), max_size=4).map(
+    lambda entries: b"".join([bytes(16) + size.to_bytes(2, "little") + bytes(more) for more, size in entries])
+)
+"""Directory entries, of which some are as long as they say."""
 DATA = st.one_of(
+    ENTRIES,
     st.binary(max_size=300),
     st.binary(min_size=144, max_size=256),
     st.text(st.characters(codec="utf-8"), max_size=40).map(lambda text: text.encode() + b"\0"),
@@ -60,6 +66,24 @@ def test_same_text(name: str, words: list[int], result: int, pieces: list[Any], 
     c, before, after = decoder.whole(parsed, Snapshot(parsed.pieces), UNKNOWN_PROCESS)
     arguments = ", ".join([value.text for _, value in before + after])
     assert quick == (f"{name}({arguments}) ", f"= {format_result(c)}", bool(c.error))
+
+
+@given(st.binary(max_size=200), st.integers(-8, 208))
+def test_split_of_what_is_no_record(batch: bytes, offset: int) -> None:
+    parts = split_call(batch, offset)
+    assert parts is None or sum(len(data) for pieces in parts[2:] for _, data in pieces.values()) < len(batch)
+
+
+@given(PIECES, st.binary(max_size=30), st.integers(1, 64))
+def test_split_of_a_torn_record(pieces: list[Any], before: bytes, torn: int) -> None:
+    record = pack(0, [1, 2, 3, 4, 5, (1 << 64) - 1], -9, pieces)
+    parts = split_call(before + record, len(before))
+    if len({piece[1:4:2] for piece in pieces}) < len(pieces):
+        assert parts is None
+        return
+    copied = [{addr: (flags, data) for _, at, flags, addr, data in pieces if at == phase} for phase in (1, 2)]
+    assert parts == ((1, 2, 3, 4, 5, (1 << 64) - 1), -9, *copied)
+    assert split_call((before + record)[:-torn], len(before)) is None
 
 
 def test_it_is_used() -> None:
