@@ -8,7 +8,7 @@ call instead. The text is the same either way; nothing is decided here that the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from struct import Struct as Layout
 
 from trapgate._core import split_call
@@ -20,7 +20,7 @@ from trapgate.calls.types import OnlyIf, QuickText, Scalar, Type, truncate
 from trapgate.decode.decoder import Decoder, set_result
 from trapgate.decode.result import format_result
 from trapgate.model.abi import BY_INDEX, Abi
-from trapgate.model.record import PieceFlag
+from trapgate.model.record import PieceFlag, Record, parse_record
 
 Words = tuple[int, ...]
 Pieces = Mapping[int, tuple[int, bytes]]
@@ -68,11 +68,24 @@ class Shortcut:
 
     def text(self, batch: bytes, offset: int) -> Text | None:
         """The text of the record at ``offset``; None where the decoder has to make it."""
+        known = self._find(batch, offset)
+        return None if known is None else known.text(batch, offset)
+
+    def enter(self, batch: bytes, offset: int) -> HalfCall | None:
+        """The call whose entry alone is the record at ``offset``; None where the decoder has to look at it."""
+        known = self._find(batch, offset)
+        parts = None if known is None or not self.exact else split_call(batch, offset)
+        if known is None or parts is None:
+            return None
+        words, _, before, _ = parts
+        shown = show_all(known.at_entry, words, before, 0)
+        return None if shown is None else HalfCall(known, words, shown, batch, offset)
+
+    def _find(self, batch: bytes, offset: int) -> CallText | None:
         key = batch[offset + ABI_AT], take_number(batch, offset + NUMBER_AT)[0]
         if key not in self._known:
             self._known[key] = self._make(*key)
-        known = self._known[key]
-        return None if known is None else known.text(batch, offset)
+        return self._known[key]
 
     def _make(self, index: int, nr: int) -> CallText | None:
         options, abi = self.decoder.options, BY_INDEX[index]
@@ -86,6 +99,46 @@ class Shortcut:
             return None
         made = CallText(self, name, description, abi, layout.split)
         return made if len(made.shows) == len(description.params) else None
+
+
+def show_all(shows: Sequence[Show], words: Words, pieces: Pieces, result: int) -> list[str] | None:
+    """The texts of the arguments that there are; None where one takes a decoder."""
+    shown = []
+    for show in shows:
+        text = show(words, pieces, result)
+        if text is None:
+            return None
+        if text is not ABSENT:
+            shown.append(text)
+    return shown
+
+
+class HalfCall:
+    """A call that has begun, told by its quick text; ``shown`` are the arguments known at entry."""
+
+    __slots__ = ("name", "more_at_exit", "shown", "_text", "_words", "_batch", "_offset")
+
+    def __init__(self, text: CallText, words: Words, shown: list[str], batch: bytes, offset: int) -> None:
+        self.name = text.name
+        self.more_at_exit = bool(text.at_exit)
+        self.shown = shown
+        self._text = text
+        self._words = words
+        self._batch = batch
+        self._offset = offset
+
+    def leave(self, batch: bytes, offset: int) -> tuple[list[str], str] | None:
+        """What its exit, the record at ``offset``, adds: arguments and the result; None where that takes a decoder."""
+        parts = split_call(batch, offset)
+        if parts is None:
+            return None
+        _, result, _, after = parts
+        more = show_all(self._text.at_exit, self._words, after, result)
+        return None if more is None else (more, (self._text.results.get(result) or self._text.show_result(result))[0])
+
+    def record(self) -> Record:
+        """The record of the entry."""
+        return parse_record(self._batch, self._offset)[0]
 
 
 class CallText:
@@ -114,21 +167,14 @@ class CallText:
         if parts is None:
             return None
         words, result, before, after = parts
-        shown = []
-        for show in self.at_entry:
-            text = show(words, before, result)
-            if text is None:
-                return None
-            if text is not ABSENT:
-                shown.append(text)
+        shown = show_all(self.at_entry, words, before, result)
+        if shown is None:
+            return None
         if self.at_exit:
-            seen = after if self.exact or not before else {**before, **after}
-            for show in self.at_exit:
-                text = show(words, seen, result)
-                if text is None:
-                    return None
-                if text is not ABSENT:
-                    shown.append(text)
+            more = show_all(self.at_exit, words, after if self.exact or not before else {**before, **after}, result)
+            if more is None:
+                return None
+            shown += more
         tail, failed = self.results.get(result) or self.show_result(result)
         return f"{self.name}({', '.join(shown)}) ", tail, failed
 

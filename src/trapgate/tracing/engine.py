@@ -18,7 +18,7 @@ from trapgate.calls.describe import Argument
 from trapgate.decode.decoder import Decoder, set_result
 from trapgate.decode.dump import format_dump
 from trapgate.decode.result import format_result
-from trapgate.decode.shortcut import Shortcut
+from trapgate.decode.shortcut import HalfCall, Shortcut
 from trapgate.decode.signals import describe_signal, signal_name
 from trapgate.decode.snapshot import Snapshot
 from trapgate.kernel.pid_namespaces import TRANSLATOR
@@ -129,6 +129,8 @@ class Engine:
         )
         self.shortcut = Shortcut(self.decoder, chosen.mixed)
         self.everything = o.calls.is_everything
+        self.halves = chosen.mixed and self.repeats and self.everything and not self.filter_status
+        """Whether an entry or exit by itself may be told by its quick text."""
         self.bodies: dict[bytes, tuple[str, str, str]] = {}
         self.handlers: dict[int, Callable[[Record], None]] = {
             Kind.CALL: self.on_call,
@@ -181,6 +183,8 @@ class Engine:
     def leader(self, task: Task) -> str:
         """The prefix of a line: pid, time, number, instruction pointer."""
         o = self.options
+        if self.leads_with_pid:
+            return f"{task.tid:<5} "
         parts = []
         if self.names_tasks:
             task.comm = bracket_comm(task.tid) or task.comm  # any thread may change it at any time
@@ -212,6 +216,9 @@ class Engine:
                 and not self.foreign
             ):
                 offset = self.feed_repeated(batch, offset)
+                continue
+            if self.halves and (following := self.feed_half(batch, offset, held)):
+                offset = following
                 continue
             record, offset = parse_record(batch, offset)
             self.now_ns = record.time_ns
@@ -279,6 +286,37 @@ class Engine:
         if out:
             self.shared_sink.write("".join(out))
         return offset
+
+    def feed_half(self, batch: bytes, offset: int, held: int | None) -> int:
+        """Write what an entry or exit by itself says; where it ends, or 0 if it is neither or takes a decoder."""
+        size: int
+        size, kind, abi, _, time_ns, _, _, tid, ip, _, nr, *_ = HEADER.unpack_from(batch, offset)
+        task = self.tasks.get(tid)
+        is_held = held == tid and offset + size == len(batch)
+        if task is None or task.abi != NATIVE or abi != NATIVE or is_held:
+            return 0
+        self.now_ns, self.ip, self.nr = time_ns, ip, nr
+        c, lines = task.call, self.lines
+        if kind == Kind.ENTER and c is None:
+            half = self.shortcut.enter(batch, offset)
+            if half is None:
+                return 0
+            task.call, task.entered_ns = half, time_ns
+            lines.begin(task)
+            lines.put(task, f"{half.name}({', '.join(half.shown)}")
+        elif kind == Kind.EXIT and isinstance(c, HalfCall):
+            found = c.leave(batch, offset)
+            if found is None:
+                return 0
+            more, tail = found
+            task.call = None
+            lines.resume(task, c.name)
+            head = f"{', ' if more and c.shown else ''}{', '.join(more)}) "
+            room = max(self.options.column - task.column, 0)
+            lines.end(task, f"{head:<{room}}{tail}{self.format_duration(time_ns - task.entered_ns)}")
+        else:
+            return 0
+        return offset + size
 
     def make_body(self, batch: bytes, offset: int) -> tuple[str, str, str]:
         """A merged record's text before and behind the padding, and as a whole line without prefix.
@@ -367,6 +405,14 @@ class Engine:
         if self.lines.autoflush and task.staged is None:
             task.sink.flush()
 
+    def find_whole(self, task: Task, half: HalfCall) -> Call:
+        """The call of a half whose exit takes a decoder, decoded up to there."""
+        record = half.record()
+        memory = self.copies_of(record)
+        c = self.decoder.start(record, memory, self.process_of(task, memory))
+        task.shown = self.decoder.enter(c)
+        return c
+
     def find_resumed(self, task: Task, c: Call, before: int) -> None:
         """Find which call the kernel restarts: the one before, or the one that was restarted before."""
         name = self.decoder.find(c.abi, before)[0] if before >= 0 else ""
@@ -377,6 +423,8 @@ class Engine:
     def on_exit(self, record: Record) -> None:
         task = self.task(record)
         c = task.call
+        if isinstance(c, HalfCall):
+            c = task.call = self.find_whole(task, c)
         if c is None:
             if not self.holds and self.plans is None:  # it began before tracing did
                 self.on_call(record, knows_start=False)

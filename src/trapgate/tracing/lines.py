@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from trapgate.calls.call import Call
     from trapgate.calls.describe import Argument
+    from trapgate.decode.shortcut import HalfCall
     from trapgate.tracing.tamper import InjectionState
     from trapgate.tracing.tampering import Tampered
 
@@ -66,7 +67,7 @@ class Task:
         self.column = 0
         self.staged: list[str] | None = None
         """Text held back until the call's status is known; None when nothing is."""
-        self.call: Call | None = None
+        self.call: Call | HalfCall | None = None
         """The call the task is in, if it is one that is shown."""
         self.shown: list[Argument] = []
         self.entered_ns = 0
