@@ -22,6 +22,8 @@ EXACT_BYTES = 1 << 20
 """The most that one operation may copy where room is not scarce (ptrace)."""
 MAX_BYTES = 4096
 """The most that one operation may copy."""
+MAX_CONTENTS = 256 << 10
+"""The most that one operation may copy of the buffers of an array (ptrace: core/plan.c)."""
 PEEK_BYTES = 256
 """What is copied at both ends of a call behind each pointer that no operation says enough of."""
 
@@ -131,7 +133,9 @@ class Planner:
 
     def iovec(self, count: Length, limit: int) -> int | None:
         """Copy ``count`` iovecs and at most ``limit`` bytes of what they point to."""
-        if self.exact:  # each is printed up to the limit, which all together share
+        from trapgate.calls.call import IOV_MAX
+
+        if self.exact and limit * IOV_MAX > MAX_CONTENTS:  # which all share
             self.incomplete()
         if isinstance(count, int):
             return self._op(What.IOVEC, len_from=From.CONST, scale=count, max=limit)

@@ -338,7 +338,7 @@ class Engine:
         memory = self.copies_of(record)
         process = UNKNOWN_PROCESS if self.plans is None else self.process_of(self.task(record), memory)
         c, before, after = self.decoder.whole(record, memory, process)
-        self.note_copied(record, memory)
+        self.note_copied(record, record.time_ns, memory)
         return f"{name}({self.join(before + after)}) ", f"= {format_result(c)}", bool(c.error)
 
     def format_duration(self, ns: int | None) -> str:
@@ -361,10 +361,10 @@ class Engine:
         process: Process = task.process  # type: ignore[assignment]
         return WatchedProcess(process, memory) if isinstance(memory, CopiedMemory) else process
 
-    def note_copied(self, record: Record, memory: Memory) -> None:
+    def note_copied(self, record: Record, entered_ns: int, memory: Memory) -> None:
         """Tell the plans whether what was copied sufficed."""
         if self.plans is not None and isinstance(memory, CopiedMemory):
-            self.plans.note(record, memory.lacked)
+            self.plans.note(record, entered_ns, memory.lacked)
 
     def copies_of(self, record: Record) -> Snapshot:
         """What was copied of the program's memory."""
@@ -446,7 +446,7 @@ class Engine:
         if more:
             self.put_arguments(task, f", {self.join(more)}" if task.shown else self.join(more))
         self.finish_call(task, c, record.time_ns)
-        self.note_copied(record, c.memory)
+        self.note_copied(record, task.entered_ns, c.memory)
 
     def on_call(self, record: Record, knows_start: bool = True) -> None:
         """A merged record: entry and exit at once."""
@@ -470,7 +470,7 @@ class Engine:
         shown = self.decoder.enter(c)
         memory.phase = Phase.EXIT
         more = self.decoder.leave(c, record.result)
-        self.note_copied(record, memory)
+        self.note_copied(record, record.time_ns, memory)
         if told:
             self.lines.resume(task, c.name)
             if more:

@@ -9,6 +9,7 @@ what cannot be told from copies (a socket's protocol, a stack pointer) is asked 
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from trapgate.calls.plan import find_selector, make_plan
@@ -37,10 +38,14 @@ class PlanBook:
         self._selectors: dict[tuple[int, int], int] = {}
         self._plans: dict[Key, Plan | None] = {}
         self._proofs: dict[Key, int] = {}
+        self._since_ns: dict[Key, int] = {}
+        """When a plan was made: calls that were entered before went without."""
 
-    def note(self, record: Record, lacked: bool) -> None:
+    def note(self, record: Record, entered_ns: int, lacked: bool) -> None:
         """A held or copied call has been decoded; ``lacked``: more was asked for than its plan had copied."""
         key = self._key(record)
+        if entered_ns <= self._since_ns.get(key, -1):
+            return
         plan = self._plans.get(key)
         if plan is None:
             if key not in self._plans and len(self._plans) < MOST_KEYS:
@@ -79,6 +84,7 @@ class PlanBook:
         if complete:
             self._plans[key] = plan
             self._proofs[key] = 0
+            self._since_ns[key] = time.monotonic_ns()
             self._register(key, plan._replace(flags=plan.flags | PLAN_HOLD))
 
     def _register(self, key: Key, plan: Plan) -> None:
