@@ -63,6 +63,7 @@ class Description:
         "plan_flags",
         "plannable",
         "direct",
+        "plain_split",
         "_indexes",
         "_layouts",
     )
@@ -78,6 +79,7 @@ class Description:
         plan_flags: int = 0,
         plannable: bool = False,
         direct: Direct | None = None,
+        plain_split: int | None = None,
     ) -> None:
         self.names = names
         self.params = params
@@ -88,6 +90,7 @@ class Description:
         self.plan_flags = plan_flags
         self.plannable = (function is None or plannable) and direct is None
         self.direct = direct
+        self.plain_split = plain_split
         self._indexes: dict[str, dict[str, int]] = {}
         self._layouts: dict[tuple[str, str, bool, bool], Layout] = {}
 
@@ -287,12 +290,14 @@ def decoder(
     abis: str | None = None,
     plan_flags: int = 0,
     plannable: bool = False,
+    plain_split: int | None = None,
     **params: Type,
 ) -> Callable[[DecoderFunction], DecoderFunction]:
     """Describe ``names`` by a generator of (name, value) that yields EXIT where it must wait.
 
     ``params`` are for everything but printing: names, classes, and the plan of what to copy;
-    ``plannable``: that plan copies all that the generator reads.
+    ``plannable``: that plan copies all that the generator reads. ``plain_split``: where every pointer to
+    something rewritten is NULL the types say the same, and so many arguments are known at entry.
     """
 
     def register(function: DecoderFunction) -> DecoderFunction:
@@ -307,6 +312,7 @@ def decoder(
                 function,
                 plan_flags,
                 plannable=plannable,
+                plain_split=plain_split,
             )
         )
         return function

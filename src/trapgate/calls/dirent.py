@@ -15,7 +15,22 @@ from trapgate.calls.call import Call
 from trapgate.calls.describe import call
 from trapgate.calls.memory import RESULT, Out, Struct, View
 from trapgate.calls.quote import Hex
-from trapgate.calls.types import U16, U64, Addr, Either, Enum, Fd, KULong, OnlyIf, QuickText, Type, UInt, truncate
+from trapgate.calls.types import (
+    NO_PIECE,
+    U16,
+    U64,
+    Addr,
+    Either,
+    Enum,
+    Fd,
+    KULong,
+    OnlyIf,
+    Pieces,
+    QuickText,
+    Type,
+    UInt,
+    truncate,
+)
 from trapgate.model import values
 from trapgate.model.abi import Abi
 from trapgate.model.values import MORE, Address, AnyValue, Comment, Joined, remark
@@ -82,7 +97,8 @@ class Entries(Type):
         length_at, header = Layout(f"<{offset}xH").unpack_from, self.header_size(c.abi)
         assert kind.size(c.abi) == 2
 
-        def show(addr: int, data: bytes, words: Sequence[int], result: int) -> str | None:
+        def show(addr: int, pieces: Pieces, words: Sequence[int], result: int) -> str | None:
+            data = pieces.get(addr, NO_PIECE)[1]
             if len(data) < result or result > words[2] & 0xFFFFFFFF:
                 return None
             at = count = 0

@@ -10,15 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from trapgate.calls.quote import Hex
-from trapgate.calls.types import QuickText, Scalar, Switch, Type, truncate
+from trapgate.calls.quote import Hex, quote
+from trapgate.calls.types import NO_PIECE, Pieces, QuickText, Scalar, Switch, Type, truncate
 from trapgate.model import values
 from trapgate.model.abi import Abi
+from trapgate.model.record import PieceFlag
 from trapgate.model.values import MORE, NULL, AnyValue, Change, Joined, String, remark
 
 if TYPE_CHECKING:
     from trapgate.calls.call import Call
     from trapgate.calls.plan import Planner
+
+TERMINATED = int(PieceFlag.TERMINATED)
 
 
 class _Result:
@@ -71,6 +74,27 @@ def length_of(c: Call, length: Length) -> int:
     if isinstance(length, Behind):
         return max(c.fetch_int(truncate(c.word(length.name), c.abi.word, False), signed=True) or 0, 0)
     return max(length(c), 0)
+
+
+QuickSize = Callable[[Sequence[int], int], int]
+"""A number of bytes or elements from words and result."""
+
+
+def quick_length(c: Call, length: Length) -> QuickSize | None:
+    """What gives ``length_of`` in calls like ``c`` from words and result; None if that takes more."""
+    if isinstance(length, _Result):
+        return lambda words, result: max(result, 0)
+    if isinstance(length, int):
+        return lambda words, result: length
+    if not isinstance(length, str):
+        return None
+    description = c.description
+    assert description is not None
+    number, index = description.type_of(length), description.word_index(length, c.abi)
+    if not isinstance(number, Scalar) or type(number).number is not Scalar.number:
+        return None
+    size, signed = number.size(c.abi), number.signed
+    return lambda words, result: max(truncate(words[index], size, signed), 0)
 
 
 class In(Type):
@@ -173,6 +197,20 @@ class Str(Type):
         found = c.memory.read_string(addr, self.limit) if addr else None
         return c.address(addr) if found is None else c.quoted(found[0], truncated=not found[1])
 
+    def quick(self, c: Call) -> QuickText | None:
+        if type(self).at is not Str.at or self.limit is not None:
+            return None
+        limit, hexadecimal = c.options.string_limit, c.options.hexadecimal
+
+        def show(addr: int, pieces: Pieces, words: Sequence[int], result: int) -> str | None:
+            flags, data = pieces.get(addr, NO_PIECE)
+            if flags & TERMINATED and 0 <= data.find(0) == len(data) - 1 <= limit:
+                return quote(data[:-1], hexadecimal)
+            is_long = len(data) > limit and 0 not in data[: limit + 1]
+            return quote(data[:limit], hexadecimal) + "..." if is_long else None
+
+        return show
+
     def plan(self, p: Planner) -> None:
         p.string(p.string_limit + 1 if self.limit is None else min(self.limit, p.string_limit + 1))
 
@@ -188,6 +226,18 @@ class PathStr(Str):
     def at(self, c: Call, addr: int) -> AnyValue:
         return c.path(addr, self.room)
 
+    def quick(self, c: Call) -> QuickText | None:
+        if type(self).at is not PathStr.at:
+            return None
+        room, hexadecimal = self.room, c.options.hexadecimal
+
+        def show(addr: int, pieces: Pieces, words: Sequence[int], result: int) -> str | None:
+            flags, data = pieces.get(addr, NO_PIECE)
+            whole = flags & TERMINATED and 0 <= data.find(0) == len(data) - 1 < room
+            return quote(data[:-1], hexadecimal) if whole else None
+
+        return show
+
     def plan(self, p: Planner) -> None:
         p.string(self.room)
 
@@ -201,6 +251,35 @@ class Bytes(Type):
 
     def at(self, c: Call, addr: int) -> AnyValue:
         return c.buffer(addr, length_of(c, self.length), self.hexadecimal)
+
+    def quick_size(self, c: Call) -> QuickSize | None:
+        """What gives how many there are in calls like ``c``."""
+        return quick_length(c, self.length)
+
+    def quick(self, c: Call) -> QuickText | None:
+        return self.quick_bytes(c) if type(self).at is Bytes.at else None
+
+    def quick_bytes(self, c: Call) -> QuickText | None:
+        """As ``quick``, of bytes that mean nothing."""
+        found = self.quick_size(c)
+        if found is None:
+            return None
+        size_of: QuickSize = found
+        limit = c.options.string_limit
+        hexadecimal = c.options.hexadecimal if self.hexadecimal is None else self.hexadecimal
+
+        def show(addr: int, pieces: Pieces, words: Sequence[int], result: int) -> str | None:
+            size = size_of(words, result)
+            if not size:
+                return '""'
+            want = min(size, limit + 1)
+            data = pieces.get(addr, NO_PIECE)[1]
+            if len(data) < want:
+                return None
+            text = quote(data[: min(want, limit)], hexadecimal)
+            return text + "..." if size > limit else text
+
+        return show
 
     def plan(self, p: Planner) -> None:
         p.bytes(self.length, limit=p.string_limit + 1)

@@ -12,7 +12,20 @@ from typing import TYPE_CHECKING
 
 from trapgate.calls.call import IOV_MAX, Call
 from trapgate.calls.describe import EXIT, RETURN, Argument, DecoderFunction, Yield, call, decoder
-from trapgate.calls.memory import RESULT, Array, Behind, Bytes, In, InOut, Length, Out, View, length_of, show_room
+from trapgate.calls.memory import (
+    RESULT,
+    Array,
+    Behind,
+    Bytes,
+    In,
+    InOut,
+    Length,
+    Out,
+    QuickSize,
+    View,
+    length_of,
+    show_room,
+)
 from trapgate.calls.netlink_buffer import show_socket_buffer
 from trapgate.calls.structs_msghdr import Messages, MMsgHdr, MsgFlags, MsgHdr, show_message
 from trapgate.calls.structs_net import EtherProtocol
@@ -26,6 +39,7 @@ from trapgate.calls.types import (
     Int,
     KULong,
     Named,
+    QuickText,
     Size,
     Switch,
     Type,
@@ -165,10 +179,16 @@ decoder(
 
 
 class SocketBytes(Bytes):
-    """What went through a socket: netlink messages where it is one of netlink, else bytes."""
+    """What went through a socket: netlink messages where it is one of netlink, else bytes.
+
+    A source that does not hold the program has copied the bytes alone.
+    """
 
     def at(self, c: Call, addr: int) -> AnyValue:
         return show_socket_buffer(c, addr, length_of(c, self.length))
+
+    def quick(self, c: Call) -> QuickText | None:
+        return self.quick_bytes(c)
 
 
 def _received(c: Call) -> int:
@@ -181,6 +201,10 @@ class ReceivedBytes(SocketBytes):
 
     def __init__(self) -> None:
         super().__init__(_received)
+
+    def quick_size(self, c: Call) -> QuickSize | None:
+        mask = (1 << 8 * c.abi.word) - 1
+        return lambda words, result: min(max(result, 0), words[2] & mask)
 
     def plan(self, p: Planner) -> None:
         p.bytes(RESULT, limit=p.string_limit + 1)
@@ -213,6 +237,7 @@ call("recv", sockfd=Fd, buf=Received, len=Size, flags=MsgFlags, classes="network
     addrlen=NameLength,
     classes="network -desc",
     plannable=True,
+    plain_split=1,
 )
 def recvfrom(c: Call) -> Iterator[Yield]:
     """By hand because the length of the address is read before and behind the call."""

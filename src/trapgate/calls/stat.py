@@ -15,6 +15,7 @@ from trapgate.calls.memory import Out, Path, Shown, Struct, View
 from trapgate.calls.structs_file import S_IFBLK, S_IFCHR, S_IFMT, DeviceNumber, FileTypeMode, SymbolicMode
 from trapgate.calls.structs_time import with_time
 from trapgate.calls.types import (
+    NO_PIECE,
     S32,
     S64,
     U16,
@@ -25,6 +26,7 @@ from trapgate.calls.types import (
     Fd,
     Flags,
     Named,
+    Pieces,
     QuickText,
     Scalar,
     Uid,
@@ -70,9 +72,13 @@ def quick_size(size: str, *others: str) -> Callable[[Call, Struct], QuickText | 
         if not c.abbrev:
             return None
         take = _find_members(struct, c.abi, *others, size)
+        struct_bytes = struct.size(c.abi)
         begins: dict[tuple[int, ...], str] = {}
 
-        def show(addr: int, data: bytes, words: Sequence[int], result: int) -> str | None:
+        def show(addr: int, pieces: Pieces, words: Sequence[int], result: int) -> str | None:
+            data = pieces.get(addr, NO_PIECE)[1]
+            if len(data) < struct_bytes:
+                return None
             *key, value = take(data)
             known = tuple(key)
             begin = begins.get(known)

@@ -6,12 +6,14 @@ Source: include/uapi/linux/uio.h; readv(2) for how much of the buffers a short r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from struct import Struct as Layout
 from typing import TYPE_CHECKING
 
 from trapgate.calls.call import IOV_MAX, Call
-from trapgate.calls.memory import RESULT, Array, Length, length_of
-from trapgate.calls.types import Type
+from trapgate.calls.memory import RESULT, Array, Length, length_of, quick_length
+from trapgate.calls.quote import quote
+from trapgate.calls.types import NO_PIECE, Pieces, QuickText, Type
 from trapgate.model import values
 from trapgate.model.abi import Abi
 from trapgate.model.values import AnyValue, Number
@@ -71,6 +73,35 @@ class Iovecs(Type):
         failed = c.exiting and bool(c.error) and self.upto is RESULT
         element = _Vector(left, self.show if self.follow and not failed else None)
         return Array(element, self.count, anyway=True).at(c, addr)
+
+    def quick(self, c: Call) -> QuickText | None:
+        count_of = quick_length(c, self.count)
+        if not self.follow or self.show is not show_bytes or count_of is None or self.upto not in (None, RESULT):
+            return None
+        number_of, is_partial = count_of, self.upto is RESULT
+        word, options = c.abi.word, c.options
+        pair = Layout("<QQ" if word == 8 else "<II")
+        limit, hexadecimal = options.string_limit, options.hexadecimal
+
+        def show(addr: int, pieces: Pieces, words: Sequence[int], result: int) -> str | None:
+            count = number_of(words, result)
+            pairs = pieces.get(addr, NO_PIECE)[1]
+            if not 0 < count <= limit or len(pairs) < count * pair.size or (is_partial and result < 0):
+                return None
+            left = result
+            shown = []
+            for base, length in pair.iter_unpack(pairs[: count * pair.size]):
+                taken = min(length, left) if is_partial else length
+                left -= taken
+                want = min(taken, limit + 1)
+                data = pieces.get(base, NO_PIECE)[1]
+                if not base or len(data) < want:
+                    return None
+                dots = "..." if taken > limit else ""
+                shown.append(f"{{iov_base={quote(data[: min(want, limit)], hexadecimal)}{dots}, iov_len={length}}}")
+            return f"[{', '.join(shown)}]"
+
+        return show
 
     def plan(self, p: Planner) -> None:
         if self.follow:

@@ -8,7 +8,7 @@ to copy for it (``plan``, see plan.py). Types hold no state of a call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from trapgate.calls import tables
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from trapgate.calls.call import Call, Options
     from trapgate.calls.plan import Planner
 
-QuickText = Callable[[int, bytes, Sequence[int], int], str | None]
-"""The text of what is at an address, from it, the bytes copied there, the call's words and result; None: unknown."""
+Pieces = Mapping[int, tuple[int, bytes]]
+"""What was copied of a program's memory, by address: flags and bytes."""
+QuickText = Callable[[int, Pieces, Sequence[int], int], str | None]
+"""The text of what is at an address, from it, what was copied, the call's words and result; None: unknown."""
+NO_PIECE = (0, b"")
 U64_MASK = (1 << 64) - 1
 NOTHING = Value("")
 

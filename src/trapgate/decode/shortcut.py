@@ -8,32 +8,25 @@ call instead. The text is the same either way; nothing is decided here that the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from struct import Struct as Layout
 
 from trapgate._core import split_call
 from trapgate.calls.call import Call, Options
 from trapgate.calls.describe import Description, Param
-from trapgate.calls.memory import ByteArray, Bytes, CharArray, Fixed, In, Out, PathStr, Str, Struct, View, _Result
-from trapgate.calls.quote import quote
-from trapgate.calls.types import OnlyIf, QuickText, Scalar, Type, truncate
+from trapgate.calls.memory import ByteArray, CharArray, Fixed, In, Out, Struct, View
+from trapgate.calls.types import NO_PIECE, OnlyIf, Pieces, QuickText, Scalar, Type
 from trapgate.decode.decoder import Decoder, set_result
 from trapgate.decode.result import format_result
 from trapgate.model.abi import BY_INDEX, Abi
 from trapgate.model.record import PieceFlag, Record, parse_record
 
 Words = tuple[int, ...]
-Pieces = Mapping[int, tuple[int, bytes]]
-"""What was copied in one phase, by address: flags and bytes."""
 Show = Callable[[Words, Pieces, int], str | None]
 """From words, pieces and result to an argument's text; None: the decoder has to look at the call."""
-ShowAt = Callable[[int, Words, Pieces, int], str | None]
-"""As Show, of what is at an address."""
 Text = tuple[str, str, bool]
 """The name and arguments, the result, and whether the call failed."""
 
-NOTHING = (0, b"")
-"""Where nothing was copied."""
 ABSENT = "\0"
 """An argument that this call does not have."""
 MOST_KNOWN = 4096
@@ -90,14 +83,16 @@ class Shortcut:
     def _make(self, index: int, nr: int) -> CallText | None:
         options, abi = self.decoder.options, BY_INDEX[index]
         name, description, layout, (_, verbose) = self.decoder.find(abi, nr)
-        by_hand = description.function is not None or description.direct is not None or layout.rewritten
-        if by_hand or layout.split is None or not verbose or options.arg_names or name in options.raw:
+        split = layout.split if description.function is None else description.plain_split
+        if split is None or description.direct is not None:
+            return None
+        if not verbose or options.arg_names or name in options.raw:
             return None
         if options.decode_fds or options.decode_pids:
             return None
         if description.returns is not None and not description.returns.is_pure(options):
             return None
-        made = CallText(self, name, description, abi, layout.split)
+        made = CallText(self, name, description, abi, split)
         return made if len(made.shows) == len(description.params) else None
 
 
@@ -196,9 +191,9 @@ class CallText:
             return self._only_if(kind, index)
         if kind.is_pure(self.blank.options):
             return self._pure(kind, index)
-        if isinstance(kind, In) and (kind.follows_null or type(kind).decode in (In.decode, Out.decode)):
-            inner = self._inner(kind.inner)
-            return None if inner is None else self._pointer(kind, inner, index)
+        if isinstance(kind, In):
+            follows = kind.follows_null or type(kind).decode in (In.decode, Out.decode)
+            return self._pointer(kind, self._inner(kind.inner) if follows else None, index)
         return None
 
     def _pure(self, kind: Type, index: int) -> Show:
@@ -228,10 +223,11 @@ class CallText:
 
         return show
 
-    def _pointer(self, kind: In, inner: ShowAt, index: int) -> Show:
+    def _pointer(self, kind: In, inner: QuickText | None, index: int) -> Show:
+        """What shows a pointer; without ``inner`` only where it leads nowhere."""
         mask = (1 << 8 * self.blank.abi.word) - 1
         results, null = self.results, None if kind.follows_null else "NULL"
-        fails = kind.out and not getattr(kind, "anyway", False)
+        fails = inner is not None and kind.out and not getattr(kind, "anyway", False)
 
         def show(words: Words, pieces: Pieces, result: int) -> str | None:
             addr = words[index] & mask
@@ -239,101 +235,25 @@ class CallText:
                 return null
             if fails and (results.get(result) or self.show_result(result))[1]:
                 return hex(addr)
-            return inner(addr, words, pieces, result)
+            return None if inner is None else inner(addr, pieces, words, result)
 
         return show
 
-    def _inner(self, kind: Type) -> ShowAt | None:
+    def _inner(self, kind: Type) -> QuickText | None:
         """What shows the memory at an address."""
-        if type(kind) is PathStr:
-            return self._path(kind.room)
-        if type(kind) is Str and kind.limit is None:
-            return self._string()
-        if type(kind) is Bytes:
-            return self._bytes(kind)
         quick = kind.quick(self.blank)
-        if isinstance(kind, Struct) and is_flat(kind, self.blank.options):
-            return self._struct(kind, quick)
-        if quick is None:
-            return None
-        known = quick
+        if quick is None and isinstance(kind, Struct) and is_flat(kind, self.blank.options):
+            return self._struct(kind)
+        return quick
 
-        def show(addr: int, words: Words, pieces: Pieces, result: int) -> str | None:
-            return known(addr, pieces.get(addr, NOTHING)[1], words, result)
-
-        return show
-
-    def _path(self, room: int) -> ShowAt:
-        hexadecimal = self.blank.options.hexadecimal
-
-        def show(addr: int, words: Words, pieces: Pieces, result: int) -> str | None:
-            flags, data = pieces.get(addr, NOTHING)
-            whole = flags & TERMINATED and 0 <= data.find(0) == len(data) - 1 < room
-            return quote(data[:-1], hexadecimal) if whole else None
-
-        return show
-
-    def _string(self) -> ShowAt:
-        limit, hexadecimal = self.blank.options.string_limit, self.blank.options.hexadecimal
-
-        def show(addr: int, words: Words, pieces: Pieces, result: int) -> str | None:
-            flags, data = pieces.get(addr, NOTHING)
-            if flags & TERMINATED and 0 <= data.find(0) == len(data) - 1 <= limit:
-                return quote(data[:-1], hexadecimal)
-            return (
-                quote(data[:limit], hexadecimal) + "..." if len(data) > limit and 0 not in data[: limit + 1] else None
-            )
-
-        return show
-
-    def _bytes(self, kind: Bytes) -> ShowAt | None:
-        size_of = self._size(kind)
-        if size_of is None:
-            return None
-        options = self.blank.options
-        limit, hexadecimal = options.string_limit, options.hexadecimal if kind.hexadecimal is None else kind.hexadecimal
-
-        def show(addr: int, words: Words, pieces: Pieces, result: int) -> str | None:
-            size = size_of(words, result)
-            if not size:
-                return '""'
-            want = size if size <= limit else limit + 1
-            data = pieces.get(addr, NOTHING)[1]
-            if len(data) < want:
-                return None
-            text = quote(data[:limit] if len(data) > limit else data[:want], hexadecimal)
-            return text + "..." if size > limit else text
-
-        return show
-
-    def _size(self, kind: Bytes) -> Callable[[Words, int], int] | None:
-        """What gives the number of bytes from words and the result."""
-        length, abi = kind.length, self.blank.abi
-        if isinstance(length, _Result):
-            return lambda words, result: max(result, 0)
-        if isinstance(length, int):
-            constant = length
-            return lambda words, result: constant
-        if not isinstance(length, str):
-            return None
-        description = self.blank.description
-        assert description is not None
-        number, index = description.type_of(length), description.word_index(length, abi)
-        if not isinstance(number, Scalar) or type(number).number is not Scalar.number:
-            return None
-        size, signed = number.size(abi), number.signed
-        return lambda words, result: max(truncate(words[index], size, signed), 0)
-
-    def _struct(self, kind: Struct, quick: QuickText | None) -> ShowAt:
+    def _struct(self, kind: Struct) -> QuickText:
         size = kind.size(self.blank.abi)
         known: dict[bytes, str] = {}
 
-        def show(addr: int, words: Words, pieces: Pieces, result: int) -> str | None:
-            data = pieces.get(addr, NOTHING)[1]
+        def show(addr: int, pieces: Pieces, words: Sequence[int], result: int) -> str | None:
+            data = pieces.get(addr, NO_PIECE)[1]
             if len(data) < size:
                 return None
-            if quick is not None:
-                return quick(addr, data, words, result)
             text = known.get(data)
             if text is None:
                 text = kind.view_value(View(self.blank, data, 0, kind, addr)).text

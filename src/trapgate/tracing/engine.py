@@ -30,6 +30,7 @@ from trapgate.tracing.colors import Palette, wants_color
 from trapgate.tracing.cputime import CpuTimes
 from trapgate.tracing.lines import Lines, Sink, Task
 from trapgate.tracing.memory import CopiedMemory, HeldMemory, WatchedProcess
+from trapgate.tracing.netlink_watch import MAKING, NetlinkWatch
 from trapgate.tracing.options import TraceOptions
 from trapgate.tracing.output import FileSink
 from trapgate.tracing.pathfilter import PathFilter
@@ -73,10 +74,12 @@ class Engine:
         self.lines = Lines(self.leader, options.column, options.output_separately)
         self.lines.autoflush = chosen.holds
         self.plans: PlanBook | None = None
+        self.netlink: NetlinkWatch | None = None
         if chosen.mixed:
-            self.plans = PlanBook(
-                chosen.source, self.decoder, frozenset(SHOWING.split() if options.output is None else ())
-            )
+            held = frozenset(SHOWING.split() if options.output is None else ())
+            self.plans = PlanBook(chosen.source, self.decoder, held | MAKING)
+            if options.calls.is_everything and options.follows:
+                self.netlink = NetlinkWatch(self.plans.doubt)
         self.held: int | None = None
         """The thread that is held at the record being handled, if one is."""
         self.foreign: set[int] = set()
@@ -358,8 +361,8 @@ class Engine:
 
     def process_of(self, task: Task, memory: Memory) -> Process:
         """The process of ``task`` as decoders may ask about it."""
-        process: Process = task.process  # type: ignore[assignment]
-        return WatchedProcess(process, memory) if isinstance(memory, CopiedMemory) else process
+        process: LiveProcess = task.process  # type: ignore[assignment]
+        return WatchedProcess(process, memory, self.netlink) if isinstance(memory, CopiedMemory) else process
 
     def note_copied(self, record: Record, entered_ns: int, memory: Memory) -> None:
         """Tell the plans whether what was copied sufficed."""
@@ -443,6 +446,8 @@ class Engine:
         if isinstance(c.memory, CopiedMemory):
             c.memory.leave(record.pieces, self.held_memory(record))
         more = self.decoder.leave(c, result)
+        if self.netlink is not None:
+            self.netlink.note(c, more)
         if more:
             self.put_arguments(task, f", {self.join(more)}" if task.shown else self.join(more))
         self.finish_call(task, c, record.time_ns)

@@ -11,9 +11,10 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from trapgate.calls.call import Process
 from trapgate.decode.snapshot import Snapshot
 from trapgate.model.record import Phase, Piece, PieceFlag
+from trapgate.tracing.netlink_watch import NetlinkWatch
+from trapgate.tracing.process import LiveProcess
 
 PAGE = 4096
 MOST_BY_PAGE = 2 * PAGE
@@ -141,13 +142,24 @@ class CopiedMemory(Snapshot):
 
 
 class WatchedProcess:
-    """A process as decoders ask about it; that they asked is noted in the memory of the call."""
+    """A process as decoders ask about it; that they asked is noted in the memory of the call.
 
-    __slots__ = ("_process", "_memory")
+    What ``netlink`` knows of its sockets needs no asking.
+    """
 
-    def __init__(self, process: Process, memory: CopiedMemory) -> None:
+    __slots__ = ("_process", "_memory", "_netlink")
+
+    def __init__(self, process: LiveProcess, memory: CopiedMemory, netlink: NetlinkWatch | None) -> None:
         self._process = process
         self._memory = memory
+        self._netlink = netlink
+
+    def socket_protocol(self, fd: int) -> str:
+        """The kernel's name for the protocol of a socket; empty if ``fd`` is none, or known not to be of netlink."""
+        if self._netlink is not None and not self._netlink.may_have(self._process):
+            return ""
+        self._memory.lacked = True
+        return self._process.socket_protocol(fd)
 
     def __getattr__(self, name: str) -> Any:
         self._memory.lacked = True

@@ -58,6 +58,12 @@ class PlanBook:
             if self._proofs[key] >= PROOFS:
                 self._register(key, plan)
 
+    def doubt(self) -> None:
+        """What proved plans may not hold any more: all have to be proved again."""
+        for key, plan in self._plans.items():
+            if plan is not None:
+                self._begin_proof(key, plan)
+
     def _key(self, record: Record) -> Key:
         selector = self._selectors.get((record.abi, record.nr), NO_SELECTOR)
         value = 0 if selector == NO_SELECTOR else record.args[selector] & 0xFFFFFFFF
@@ -83,9 +89,13 @@ class PlanBook:
             plan, complete = make_plan(description, abi, limit, (selector, value), True)
         if complete:
             self._plans[key] = plan
-            self._proofs[key] = 0
-            self._since_ns[key] = time.monotonic_ns()
-            self._register(key, plan._replace(flags=plan.flags | PLAN_HOLD))
+            self._begin_proof(key, plan)
+
+    def _begin_proof(self, key: Key, plan: Plan) -> None:
+        """Have what the plan says copied, and the call held all the same."""
+        self._proofs[key] = 0
+        self._since_ns[key] = time.monotonic_ns()
+        self._register(key, plan._replace(flags=plan.flags | PLAN_HOLD))
 
     def _register(self, key: Key, plan: Plan) -> None:
         index, nr, value = key

@@ -13,7 +13,16 @@ from trapgate.tracing.engine import Engine
 from trapgate.tracing.options import TimeFormat, TraceOptions
 from trapgate.tracing.sources import Chosen
 
-CALLS = {"read": 0, "stat": 4, "nanosleep": 35, "fcntl": 72, "execve": 59, "openat": 257, "epoll_wait": 232}
+CALLS = {
+    "read": 0,
+    "stat": 4,
+    "nanosleep": 35,
+    "fcntl": 72,
+    "execve": 59,
+    "openat": 257,
+    "epoll_wait": 232,
+    "recvfrom": 45,
+}
 ADDRESSES = st.sampled_from([0, 0x1000, 0x2000])
 DATA = st.one_of(st.binary(max_size=160), st.just(b"/etc/passwd\0"))
 PIECES = st.lists(st.tuples(ADDRESSES, DATA), max_size=2)

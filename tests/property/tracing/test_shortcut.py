@@ -18,7 +18,9 @@ from trapgate.model.record import HEADER, PIECE, parse_record
 
 CALLS = {
     "read": 0, "write": 1, "open": 2, "close": 3, "stat": 4, "lseek": 8, "access": 21, "nanosleep": 35, "getcwd": 79,
-    "readlink": 89, "openat": 257, "newfstatat": 262, "rt_sigaction": 13, "statx": 332, "getdents64": 217,
+    "readlink": 89, "openat": 257, "newfstatat": 262, "rt_sigaction": 13, "statx": 332, "getdents64": 217, "readv": 19,
+    "writev": 20, "pwritev": 296, "recvfrom": 45, "sendto": 44,
+    "select": 23, "futex": 202, "epoll_ctl": 233,
 }  # fmt: skip
 ADDRESSES = st.sampled_from([0, 0x1000, 0x2000, 0x3000])
 WORDS = st.one_of(ADDRESSES, st.integers(0, 40), st.integers(0, (1 << 64) - 1))
@@ -26,8 +28,12 @@ ENTRIES = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 60)), max_size=4
     lambda entries: b"".join([bytes(16) + size.to_bytes(2, "little") + bytes(more) for more, size in entries])
 )
 """Directory entries, of which some are as long as they say."""
+VECTORS = st.lists(st.tuples(st.sampled_from([0, 0x2000, 0x3000]), st.integers(0, 60)), min_size=1, max_size=3).map(
+    lambda pairs: b"".join([base.to_bytes(8, "little") + size.to_bytes(8, "little") for base, size in pairs])
+)
 DATA = st.one_of(
     ENTRIES,
+    VECTORS,
     st.binary(max_size=300),
     st.binary(min_size=144, max_size=256),
     st.text(st.characters(codec="utf-8"), max_size=40).map(lambda text: text.encode() + b"\0"),
