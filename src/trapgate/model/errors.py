@@ -4,7 +4,7 @@ Every layer raises these; only `trapgate.__main__` turns them into text and a st
 A mistake of the user is never a traceback, and a traceback is always a bug.
 """
 
-__all__ = ("CannotTraceError", "TrapgateError", "UsageError", "format_error")
+__all__ = ("CannotTraceError", "TrapgateError", "UsageError", "escape_controls", "format_error")
 
 FAILED = 1
 """Exit status: something was found, or something failed."""
@@ -55,4 +55,15 @@ def format_error(error: TrapgateError) -> str:
     """
     text = f"trapgate: error: {error}\nhint: {error.hint}" if error.hint else f"trapgate: error: {error}"
     # A word that the user gave may be of any length; its end may tell a line or an offset.
-    return " ".join(w if len(w) <= 500 else f"{w[:300]}…{w[-100:]}" for w in text.split(" "))
+    return " ".join(w if len(w) <= 500 else f"{w[:300]}…{w[-100:]}" for w in escape_controls(text).split(" "))
+
+
+def escape_controls(text: str) -> str:
+    r"""Text that may hold a file's name, with nothing in it but line ends that a terminal would obey.
+
+    >>> escape_controls("open 'a\x1b[31m\u202e': é")
+    "open 'a\\x1b[31m\\u202e': é"
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)

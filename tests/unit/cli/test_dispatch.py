@@ -149,6 +149,29 @@ def test_error_text_and_status(monkeypatch, capsys, error: TrapgateError, status
     assert capsys.readouterr() == ("", text)
 
 
+FULL = "trapgate: error: write standard output: No space left on device"
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["list"], ["show", "read"], ["completion", "bash"]])
+def test_a_full_disk_is_one_error(program: Path, words: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([program, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (1, FULL)
+    assert len(done.stderr.splitlines()) == 2
+
+
+@pytest.mark.parametrize("words", ["list", "--help", "doctor", "show read", "errno 2"])
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_files_are_no_traceback(program: Path, words: str, closed: str) -> None:
+    done = subprocess.run(["sh", "-c", f'"$0" {words} {closed}', program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_error_holds_nothing_that_a_terminal_obeys(run_trapgate) -> None:
+    done = run_trapgate("trace", "no\x1b[31m\u202eé")
+    assert "'no\\x1b[31m\\u202eé'" in done.stderr and "\x1b" not in done.stderr
+
+
 def test_interrupted(monkeypatch, capsys) -> None:
     monkeypatch.setattr(program_module, "dispatch", lambda argv: signal.raise_signal(signal.SIGINT))
     assert program_module.main() == 130
