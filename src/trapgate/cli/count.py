@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Count and time the calls that a program makes, without slowing it by more than half.
+"""Count and time the calls that a program makes, inside the kernel where that is allowed.
 
 examples:
   trapgate count make                         a command, with everything it starts
@@ -169,10 +169,20 @@ def _print(counter: Counter, args: argparse.Namespace, seconds: float, output: i
     if args.json:
         text = json.dumps(describe(rows, args.by, counter.name, seconds, counter.lost), indent=1)
     else:
-        text = _render(rows, args.by, output) if rows else "no call returned in this time"
+        total_ns = sum(row.total_ns for row in counted)
+        text = _render(rows, args.by, output, total_ns) if rows else "no call returned in this time"
     sys.stdout.flush()
-    with os.fdopen(output, "w", encoding=sys.stdout.encoding, errors="backslashreplace", closefd=output != 1) as file:
-        print(text, file=file)
+    try:
+        with os.fdopen(
+            output, "w", encoding=sys.stdout.encoding, errors="backslashreplace", closefd=output != 1
+        ) as file:
+            print(text, file=file)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        name = f"'{args.output}'" if args.output else "standard output"
+        hint = "free some room, or choose another file with -o"
+        raise TrapgateError(f"write {name}", error.strerror or "failed", hint) from None
     calls = sum(row.calls + row.unfinished for row in counted)
     if not args.json:
         print(f"trapgate: {calls:,} calls in {seconds:.2f} s, counted by {counter.name}", file=sys.stderr)
@@ -180,12 +190,12 @@ def _print(counter: Counter, args: argparse.Namespace, seconds: float, output: i
         print(f"trapgate: lost: {number:,} {why}", file=sys.stderr)
 
 
-def _render(rows: list[Count], by: str, output: int) -> str:
+def _render(rows: list[Count], by: str, output: int, total_ns: int) -> str:
     terminal = os.isatty(output)
     width = shutil.get_terminal_size().columns if terminal else 0
     color = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     encoding = (sys.stdout.encoding or "").lower().replace("-", "")
-    return render(rows, by, width=width, color=color, ascii_only=encoding != "utf8")
+    return render(rows, by, total_ns=total_ns, width=width, color=color, ascii_only=encoding != "utf8")
 
 
 def _name(rows: list[CallCount], by: str) -> list[Count]:

@@ -116,9 +116,21 @@ def _describe_row(row: Count, by: str) -> dict[str, object]:
     }
 
 
-def render(rows: Sequence[Count], by: str, *, width: int = 0, color: bool = False, ascii_only: bool = False) -> str:
-    """The table. `width` is the terminal's, 0 if it has none: what does not fit is left out, the histogram first."""
-    total = sum(row.count.total_ns for row in rows)
+def render(
+    rows: Sequence[Count],
+    by: str,
+    *,
+    total_ns: int | None = None,
+    width: int = 0,
+    color: bool = False,
+    ascii_only: bool = False,
+) -> str:
+    """The table.
+
+    `total_ns` is what shares of the time are of, when the rows are not all that was counted; `width` the
+    terminal's, 0 if it has none: what does not fit is left out, the histogram first.
+    """
+    total = sum(row.count.total_ns for row in rows) if total_ns is None else total_ns
     span = find_span(rows)
     several = len({row.abi for row in rows}) > 1
     columns = [("call", "<", [_label(row, several) for row in rows])]

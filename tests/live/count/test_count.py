@@ -99,6 +99,21 @@ def test_both_sources_count_the_same(made: Path) -> None:
     assert rows[0] == rows[1]
 
 
+def test_the_table_cannot_be_written(made: Path, source: str) -> None:
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "trapgate", "count", "--source", source, str(made)]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0] == "trapgate: error: write standard output: No space left on device"
+
+
+def test_shares_are_of_the_whole_time(made: Path, source: str) -> None:
+    done = run(["--source", source, "--top", "1", str(made)])
+    everything = run(["--source", source, str(made)])
+    share = {float(out.stdout.splitlines()[1].split("%")[0].split()[-1]) < 100.0 for out in (done, everything)}
+    assert share == {True}
+
+
 def test_by_pid(made: Path, source: str) -> None:
     value = count("--source", source, "--by", "pid", str(made), status=5)
     found = Counter({row["pid"]: row["calls"] for row in value["rows"] if row["call"] == "getppid"})  # type: ignore[attr-defined]

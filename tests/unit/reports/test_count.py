@@ -29,6 +29,13 @@ def test_the_table() -> None:
     assert render(sort_rows(make_rows(), "time"), "call") == TABLE
 
 
+def test_shares_are_of_all_the_time_when_rows_are_left_out() -> None:
+    rows = sort_rows(make_rows(), "time")
+    total_ns = sum(row.count.total_ns for row in rows)
+    shown = render(rows[:1], "call", total_ns=total_ns).splitlines()[1]
+    assert "81.7%" in shown and "81.7%" in TABLE.splitlines()[1]
+
+
 def test_no_wider_than_the_terminal() -> None:
     lines = render(make_rows(), "call", width=80).splitlines()
     assert all(len(line) <= 80 for line in lines) and "…" not in lines[0]
