@@ -171,11 +171,13 @@ class BpfPrograms:
         return self._exec_error
 
     def attach(self, pid: int, threads: bool = True) -> list[int]:
-        """Trace process `pid` with all its threads, or thread `pid` alone; the ids of those threads."""
+        """Trace the process that `pid` is a thread of, or that thread alone; the ids of the traced threads."""
+        from trapgate.sources.ptrace import read_status
+
+        if threads:
+            pid = int(read_status(pid).get("Tgid", pid))
         if self._mark(PROCESS if threads else THREAD, pid) == 0:
-            own = pid == os.getpid()
-            why = "that is trapgate itself" if own else "there is no such process"
-            raise TrapgateError(f"attach to process {pid}", why, "ps lists the processes")
+            raise TrapgateError(f"attach to process {pid}", _find_cause(pid), "ps lists the processes")
         if not threads:
             return [pid]
         self._mark(PROCESS, pid)  # threads made meanwhile by threads that were not yet traced
@@ -443,6 +445,20 @@ def _open_object(path: Path) -> BpfObject:
                 "bpf source", "libbpf.so.1 is not installed", "apt install libbpf1, or use --source ptrace"
             ) from None
         raise explain(error) from None
+
+
+def _find_cause(pid: int) -> str:
+    """Why the task iterator did not find `pid`."""
+    from trapgate.sources.ptrace import read_status
+
+    status = read_status(pid)
+    if not status:
+        return "there is no such process"
+    if int(status["Tgid"]) == os.getpid():
+        return "that is trapgate itself"
+    if status["State"].startswith(("Z", "X")):
+        return "it has ended and is a zombie"
+    return "the kernel does not show it to BPF programs"
 
 
 def explain(error: OSError) -> CannotTraceError:

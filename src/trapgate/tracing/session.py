@@ -230,6 +230,13 @@ class Session:
             if number == errno.EPERM:
                 self.explain(error)
             return
+        except TrapgateError as error:  # of bpf
+            self.failed = True
+            if self.options.is_own:
+                complain(format_error(error))
+            else:
+                self.engine.message(str(error))
+            return
         for tid in threads:
             if tid not in self.engine.tasks:
                 self.engine.add_task(tid, pid)

@@ -125,6 +125,19 @@ def test_a_process_that_is_not_there(source: str, program: Path) -> None:
     assert re.fullmatch(r"trapgate: error: attach to .*4194303: there is no .*\nhint: .*ps.*\n", done.stderr)
 
 
+def test_a_thread_names_its_process_and_one_that_is_gone_ends_nothing(
+    source: str, program: Path, victim: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    tids = sorted(os.listdir(f"/proc/{victim.pid}/task"), key=int)
+    with start(program, "--source", source, "-f", "-o", log, "-p", f"4194303,{tids[-1]}") as tracer:
+        wait_until(lambda: log.exists() and set(re.findall(r"^\d+", log.read_text(), re.MULTILINE)) == set(tids))
+        tracer.send_signal(signal.SIGINT)
+        said = tracer.communicate(timeout=30)[1]
+    assert re.match("trapgate: error: attach to .*4194303: there is no ", said)
+    assert f"Process {tids[-1]} attached with 3 threads" in said
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be somebody else")
 def test_the_process_of_another_user(program: Path, victim: subprocess.Popen[str]) -> None:
     somebody_else = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
