@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from trapgate.catalog.database import open_database, parse_arguments
-from trapgate.catalog.platforms import check_system
+from trapgate.catalog.platforms import check_system, systems
 from trapgate.catalog.query import find, subcalls, unknown_name
 from trapgate.catalog.values import Card, Conflict, Entry, Signature, Wrapper
 
@@ -119,6 +119,7 @@ def _related(name: str) -> tuple[str, ...]:
 
 
 def _elsewhere(name: str, system: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The calls of the other systems with the same idea; of a system where none is noted, the call of that name."""
     rows = open_database().execute(
         "SELECT other.system, other.name FROM equivalent JOIN equivalent AS other USING (idea)"
         " WHERE equivalent.system = ? AND equivalent.name = ? AND other.system <> ? ORDER BY other.rowid",
@@ -128,7 +129,15 @@ def _elsewhere(name: str, system: str) -> tuple[tuple[str, tuple[str, ...]], ...
     for other, call in rows:
         if call not in found[other]:
             found[other].append(call)
-    return tuple((other, tuple(calls)) for other, calls in found.items())
+    namesakes = open_database().execute(
+        "SELECT DISTINCT call.system FROM call JOIN entry ON entry.call = call.id JOIN abi ON abi.id = entry.abi"
+        " WHERE call.name = ? AND call.layer = 'syscall' AND call.system <> ? AND status = 'yes' AND until IS NULL"
+        " AND EXISTS (SELECT 1 FROM call WHERE name = ?1 AND system = ?2 AND layer = 'syscall')",
+        (name, system),
+    )
+    for (other,) in namesakes:
+        found.setdefault(other, [name])
+    return tuple((other, tuple(found[other])) for other in systems() if other in found)
 
 
 def _one(query: str, value: str) -> tuple[str, ...] | None:

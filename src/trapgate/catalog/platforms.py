@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
@@ -69,11 +70,16 @@ def check_system(name: str) -> str:
     )
 
 
-def find_version(system: str, text: str) -> int:
-    """The key of version `text`: as the system writes it, or a public name (`10.6`, `25H2`, `Windows 7`)."""
-    query = "SELECT max(key) FROM release WHERE system = ? AND (label = ? OR label LIKE ? OR label LIKE ?)"
+def find_version(system: str, text: str, *, first: bool = False) -> int:
+    """The key of version `text`: as the system writes it, or a public name (`10.6`, `25H2`, `Windows 7`).
+
+    A name that several versions share (`10.6` is also that of 10.6.8) means the last of them, or the `first` one.
+    """
     word = text.replace("%", "").replace("_", "")
-    row = open_database().execute(query, (system, text, f"% {word}", f"{word}.%")).fetchone()
+    shapes = (text, f"% {word}", f"{word}.%", f"{word} %", f"% {word} %")
+    query = f"SELECT {'min' if first else 'max'}(key) FROM release WHERE system = ? AND (label = ?"
+    query += " OR label LIKE ?" * (len(shapes) - 1) + ")"
+    row = open_database().execute(query, (system, *shapes)).fetchone()
     named = row[0] if row else None
     if named is not None and not (system == "windows" and text.isdigit() and len(text) > 4):
         return int(named)
@@ -97,14 +103,40 @@ def newest_version(system: str) -> tuple[str, int]:
 
 
 def version_labels(system: str) -> dict[str, str]:
-    """The public names of the versions that have one: `{"xnu-1504.15.3": "10.6", …}`."""
-    return dict(open_database().execute("SELECT version, label FROM release WHERE system = ?", (system,)))
+    """The public names of the versions that have one: `{"xnu-1504.15.3": "10.6.8", …}`; of several the first."""
+    rows = open_database().execute("SELECT version, label FROM release WHERE system = ? ORDER BY rowid DESC", (system,))
+    return dict(rows)
 
 
 def conventions(kind: str | None = None, system: str | None = None) -> tuple[Convention, ...]:
     """How calls are made: registers, instruction, error rule; of one kind, one system, or all."""
     rows = open_database().execute("SELECT * FROM convention ORDER BY rowid")
     return tuple(Convention(*row) for row in rows if kind in (None, row[0]) and system in (None, row[1]))
+
+
+def list_conventions(abi: Abi, arch: str | None = None) -> tuple[Convention, ...]:
+    """How calls are made in an ABI; where several machines share its table, all of them, the usual one first.
+
+    With `arch` (`arm64`, `hvm`; a name that `abi` goes by) only what is of that machine: nothing where the catalogue
+    does not know how it makes calls.
+    """
+    kinds = ("hypercall", "sbi", "smccc") if abi.layer == "hypercall" else ("syscall",)
+    every = [c for c in conventions() if c.kind in kinds]
+    found = [c for c in every if c.arch == abi.convention]
+    # DragonFly makes its calls as FreeBSD does; the hypervisors have other names there.
+    own = [c for c in found if abi.system in c.system.replace("-", "").lower()]
+    own = own or (found[:1] if abi.system not in ("linux", "macos", "windows") else [])
+    if not own or abi.arch:
+        return tuple(own)
+    own += [c for c in every if c.system == own[0].system and c not in own]
+    machine = next((names for names in _MACHINES if arch in names), None)
+    wanted = set(machine or (arch,))
+    matching = [c for c in own if wanted & set(re.split("[ /]", c.arch.lower()))]
+    return tuple(matching if matching or machine else own)
+
+
+_MACHINES = (("x86_64", "amd64"), ("aarch64", "arm64"), ("i386",), ("riscv64",))
+"""The names that a machine goes by."""
 
 
 def has_history(system: str) -> bool:

@@ -155,6 +155,22 @@ def nearest(name: str, system: str | None = None, count: int = 5) -> tuple[str, 
     return tuple(closest(name, [row[0] for row in rows], count))
 
 
+def names_by_entry(text: str, abi: str | None = None) -> tuple[str, ...]:
+    """The Linux calls that the kernel's source knows as `text`, those of `abi` first; none for a call's own name.
+
+    `text` is an entry point (`newstat`, `sys_newstat`, `__x64_sys_newstat`) or the macro of a number (`__NR_openat`).
+    """
+    plain = re.sub(r"^(__NR_|SYS_|(__\w+?_)?(compat_)?sys_)(?=\w)", "", text)
+    rows = open_database().execute(
+        "SELECT call.name FROM entry JOIN call ON call.id = call JOIN abi ON abi.id = entry.abi"
+        " WHERE call.system = 'linux' AND call.name <> ?1 AND entry.status <> 'ni'"
+        " AND (call.name = ?2 OR symbol IN (?3, ?4) OR compat_symbol IN (?3, ?4))"
+        " GROUP BY call.name ORDER BY call.name <> ?2, max(abi.name = ?5) DESC, min(entry.abi)",
+        (text, plain, f"sys_{plain}", f"compat_sys_{plain}", abi or ""),
+    )
+    return tuple(row[0] for row in rows)
+
+
 def unknown_name(name: str, system: str | None = None) -> UsageError:
     """The error for a call that does not exist, with the nearest names as its hint."""
     where = f"{system} has" if system else "there is"

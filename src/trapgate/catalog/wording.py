@@ -9,8 +9,11 @@ Nothing here reads the database.
 
 from __future__ import annotations
 
+import re
+
 from trapgate.catalog.argument import Argument
-from trapgate.catalog.values import Abi, Card, Entry, Signature
+from trapgate.catalog.values import Abi, Card, Convention, Entry, Signature
+from trapgate.catalog.versions import version_key
 
 SYSTEMS = {
     "linux": "Linux",
@@ -45,8 +48,14 @@ STATUS = {
 }
 _TAGS = {"xen": "guests", "macos": "audit event", "freebsd": "audit event", "openbsd": "pledge"}
 _KERNEL_PARTS = {"nt": "in ntoskrnl; stub in ntdll.dll", "win32k": "in win32k; stub in win32u.dll"}
-_CLASSES = {("macos", "unix"): 0x2000000, ("macos", "mach"): 0x1000000, ("macos", "machdep-i386"): 0x3000000}
-"""The class of a call, which x86 carries in the bits above the number."""
+_CLASSES = {"unix": 0x2000000, "mach": 0x1000000, "machdep-i386": 0x3000000}
+"""The class of a call of macOS, which x86_64 carries in the bits above the number."""
+_GATES = {"unix": "int 0x80", "mach": "int 0x81", "machdep-i386": "int 0x82"}
+"""The interrupt of each class on 32-bit x86."""
+_GUESTS = {"x86_64 PV": "pv64", "x86_64 HVM/PVH": "hvm64", "x86_32 PV": "pv32", "arm64": "arm", "arm32": "arm"}
+"""The kind of guest in a tag of Xen, `pv64=do hvm64=do`, that a convention is of."""
+_IN_INSTRUCTION = re.compile(r"(?<=[ #])nr$", re.IGNORECASE)
+"""Where an instruction holds the number itself: `swi NR`, `svc #nr`."""
 
 
 def format_number(number: int) -> str:
@@ -58,9 +67,48 @@ def format_number(number: int) -> str:
     return f"{number:#x}" if number >= 0x10000 else str(number)
 
 
-def format_register_number(entry: Entry) -> str:
-    """What the register holds when the call is made: the number, with its class on macOS."""
-    return format_number(_CLASSES.get((entry.system, entry.abi), 0) | entry.number)
+def is_served(entry: Entry, convention: Convention) -> bool:
+    """Whether the call can be made by the convention: a hypercall of Xen is not for every kind of guest."""
+    guest = _GUESTS.get(convention.arch, "") if entry.system == "xen" else ""
+    return f"{guest}=" in entry.tag or not guest
+
+
+def format_number_register(entry: Entry, convention: Convention) -> str:
+    """What holds the number when the call is made, `rax = 257`; empty where that is the instruction, or not known."""
+    register = convention.number_in.partition(" ")[0]
+    if register in ("", "-") or _IN_INSTRUCTION.search(convention.instruction):
+        return ""
+    return f"{register} = {_format_register_number(entry, convention.arch)}"
+
+
+def format_instruction(entry: Entry, convention: Convention) -> str:
+    """The instruction that makes the call: `syscall`; with the number where it holds it, `svc #15`."""
+    if entry.system == "macos" and convention.arch == "i386":
+        return _GATES[entry.abi]
+    return _IN_INSTRUCTION.sub(format_number(entry.number), convention.instruction)
+
+
+def _format_register_number(entry: Entry, arch: str) -> str:
+    """What the register holds: the number, but on macOS with its class, or negative for a Mach trap."""
+    if entry.system == "macos" and arch == "x86_64":
+        return format_number(_CLASSES.get(entry.abi, 0) | entry.number)
+    if entry.system == "macos" and entry.abi == "mach":
+        return f"-{entry.number}"
+    if entry.abi == "machdep-arm":
+        return f"0x80000000, x3 = {entry.number}"
+    return format_number(entry.number)
+
+
+def split_register_number(number: int) -> tuple[str, int] | None:
+    """The ABI and the number of a macOS call whose register holds `number`, None if that names no class.
+
+    >>> split_register_number(0x2000004), split_register_number(-31)
+    (('unix', 4), ('mach', 31))
+    """
+    if number < 0:
+        return "mach", -number
+    names = [name for name, value in _CLASSES.items() if number & ~0xFFFFFF == value]
+    return (names[0], number & 0xFFFFFF) if names else None
 
 
 def format_use(argument: Argument, system: str) -> str:
@@ -96,7 +144,11 @@ def list_links(card: Card, signature: Signature | None, abi: Abi, source_version
             links.append(f"https://man7.org/linux/man-pages/man{section}/{name}.{section}.html")
         if signature and ":" in signature.location:
             path, _, line = signature.location.partition(":")
-            links.append(f"https://elixir.bootlin.com/linux/v{source_version}/source/{path}#L{line}")
+            # A call that came after the packaged version is declared in the version that brought it.
+            first = [entry.since or source_version for entry in card.entries if entry.until is None]
+            oldest = min(first, key=lambda version: version_key("linux", version), default=source_version)
+            tag = max(oldest, source_version, key=lambda version: version_key("linux", version))
+            links.append(f"https://elixir.bootlin.com/linux/v{tag}/source/{path}#L{line}")
     elif card.system == "macos" and signature:
         links.append(f"https://github.com/apple-oss-distributions/xnu/blob/{abi.version}/{signature.location}")
     elif card.system == "freebsd":
@@ -105,6 +157,10 @@ def list_links(card: Card, signature: Signature | None, abi: Abi, source_version
         links.append(f"https://man.openbsd.org/{card.name}.2")
     elif card.system == "netbsd":
         links.append(f"https://man.netbsd.org/{card.name}.2")
+    elif card.system == "illumos":
+        links.append(f"https://illumos.org/man/2/{card.name}")
+    elif card.system == "dragonfly":
+        links.append(f"https://man.dragonflybsd.org/?command={card.name}&section=2")
     elif card.system == "windows" and signature:
         file = signature.location.partition(":")[0]
         links.append(f"https://github.com/winsiderss/systeminformer/blob/master/phnt/include/{file}")

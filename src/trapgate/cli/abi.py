@@ -14,7 +14,7 @@ import argparse
 import textwrap
 
 from trapgate import catalog
-from trapgate.catalog.platforms import closest
+from trapgate.catalog.platforms import closest, list_conventions
 from trapgate.catalog.values import Abi, Convention
 from trapgate.cli.abi_example import format_assembly, format_c, list_examples
 from trapgate.cli.registers import draw_registers
@@ -57,18 +57,18 @@ def find_conventions(word: str) -> tuple[Abi | None, list[Convention]]:
     everything = catalog.conventions()
     system, _, name = word.rpartition("/")
     for abi in catalog.abis(system or "linux") if not system or system in catalog.systems() else ():
-        if name == abi.name or name in abi.aliases:
-            own = [
-                c for c in everything if c.system == abi.system and c.arch == abi.convention and c.kind != "function"
-            ]
-            if own:
-                return (abi if abi.system == "linux" else None), own
+        if name in (abi.name, *abi.aliases) and (own := list(list_conventions(abi, name))):
+            return (abi if abi.system == "linux" else None), own
     low = word.lower()
     found = [c for c in everything if low in (c.system.lower(), c.arch.lower(), f"{c.system}/{c.arch}".lower())]
     found = found or [c for c in everything if low in f"{c.system} {c.arch}".lower()]
     if not found:
         near = closest(word, [w for abi in catalog.abis() for w in (abi.name, *abi.aliases)])
-        raise UsageError("abi", f"nothing is known of {word!r}", f"nearest: {', '.join(near)}" if near else "")
+        raise UsageError(
+            "abi",
+            f"nothing is known of {word!r}",
+            f"nearest: {', '.join(near)}" if near else "'trapgate abi' lists them",
+        )
     return None, found
 
 
@@ -112,7 +112,7 @@ def _number_rule(abi: Abi | None) -> str:
 
 
 def _row(abi: Abi) -> tuple[Cell, ...]:
-    own = [c for c in catalog.conventions(system=abi.system) if c.arch == abi.convention]
+    own = list_conventions(abi)
     instruction = own[0].instruction if own else ""
     calls = sum(entry.live for entry in catalog.table(abi.system, abi.name))
     names = " ".join(abi.aliases)

@@ -19,6 +19,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trapgate.cli import catalog_site
+from trapgate.cli.tables import shorten
 from trapgate.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -216,11 +217,16 @@ def _print_rows(columns: Sequence[str], rows: Sequence[Sequence[Cell]], form: st
 def _print_aligned(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
     used = [index for index in range(len(columns)) if any(row[index] not in (None, "") for row in rows)]
     cells = [[columns[index] for index in used]]
-    cells += [["" if row[index] is None else str(row[index]) for index in used] for row in rows]
+    cells += [[_text(columns[index], row[index]) for index in used] for row in rows]
     # A long cell would push all others off the screen: it only pushes its own line.
     widths = [min(max(len(line[at]) for line in cells), 40) for at in range(len(used))]
     for line in cells:
         print("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _text(column: str, cell: Cell) -> str:
+    text = "" if cell is None else str(cell)
+    return shorten(text) if column == "arguments" else text
 
 
 def _print_notes(notes: Iterable[str]) -> None:

@@ -12,15 +12,17 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from collections.abc import Callable, Sequence
 
 from trapgate import catalog
-from trapgate.catalog.platforms import find_version
+from trapgate.catalog.platforms import find_version, version_labels
 from trapgate.catalog.query import find_signature
 from trapgate.catalog.values import Abi, Entry
+from trapgate.catalog.wording import format_number
 from trapgate.cli.classes import read_classes
 from trapgate.cli.options import add_place_options, choose_abi, note_newer_version, note_older_version
-from trapgate.cli.tables import Cell, add_definition_options, add_format_options, print_table
+from trapgate.cli.tables import Cell, add_definition_options, add_format_options, print_table, shorten
 from trapgate.model.errors import UsageError
 
 COLUMNS = ("number", "name", "status", "since", "until", "symbol", "arguments", "id")
@@ -51,11 +53,34 @@ def run(args: argparse.Namespace) -> int:
         print("\n".join(format_c_header(abi, entries, args.version or abi.version)))
     elif args.format == "python":
         print("\n".join(format_python(abi, entries, args.version or abi.version)))
+    elif args.format:
+        print_table(COLUMNS, [_row(entry) for entry in entries], args.format)
     else:
-        # A line is for a name and what becomes of it; a program also gets the kernel's symbol and the arguments.
-        width = len(COLUMNS) if args.format else 5
-        print_table(COLUMNS[:width], [_row(entry, args.format)[:width] for entry in entries], args.format)
+        _print_lines(abi, entries, args)
     return 0 if entries else 1
+
+
+def _print_lines(abi: Abi, entries: Sequence[Entry], args: argparse.Namespace) -> None:
+    """Prints a line for each entry, without the columns that would be empty or all the same.
+
+    Arguments are those of the packaged version, so a table as of another one is without them.
+    """
+    labels = version_labels(abi.system) if abi.system == "macos" else {}
+    columns: dict[str, list[str | None]] = {
+        "number": [format_number(entry.number).rjust(6) for entry in entries],
+        "name": [entry.name for entry in entries],
+        "status": [entry.status for entry in entries],
+        "since": [labels.get(entry.since or "", entry.since) for entry in entries],
+        "until": [labels.get(entry.until or "", entry.until) for entry in entries],
+        "arguments": ["" if args.version else shorten(_arguments(entry)) for entry in entries],
+    }
+    dull = [name for name in ("status", "since", "until", "arguments") if set(columns[name]) <= {"", None, "yes"}]
+    shown = [name for name in columns if name not in dull]
+    heads = [name.rjust(6) if name == "number" else name for name in shown]
+    if entries:
+        print_table(heads, list(zip(*(columns[name] for name in shown), strict=True)), None)
+    else:
+        print("trapgate: no call of the table is like that", file=sys.stderr)
 
 
 def format_c_header(abi: Abi, entries: Sequence[Entry], version: str) -> list[str]:
@@ -105,10 +130,10 @@ def _filters(abi: Abi, args: argparse.Namespace) -> list[Callable[[Entry], bool]
         members = _class_members(args.class_.lstrip("%"))
         tests.append(lambda entry: entry.name in members)
     if args.since:
-        first = find_version(abi.system, args.since)
+        first = find_version(abi.system, args.since, first=True)
         tests.append(lambda entry: _key(entry) >= first)
     if args.before:
-        limit = find_version(abi.system, args.before)
+        limit = find_version(abi.system, args.before, first=True)
         tests.append(lambda entry: _key(entry) < limit)
     if args.live:
         tests.append(lambda entry: entry.live)
@@ -149,12 +174,14 @@ def _class_members(name: str) -> set[str]:
     return {call for call, several in classes.items() if name in several}
 
 
-def _row(entry: Entry, style: str | None) -> tuple[Cell, ...]:
-    arguments = ""
-    if style:
-        signature = find_signature(entry.name, entry.system, entry.abi)
-        arguments = ", ".join(map(str, signature.arguments)) if signature else ""
-    return (entry.number, entry.name, entry.status, entry.since, entry.until, entry.symbol, arguments, entry.id)
+def _row(entry: Entry) -> tuple[Cell, ...]:
+    where = (entry.since, entry.until, entry.symbol)
+    return (entry.number, entry.name, entry.status, *where, _arguments(entry), entry.id)
+
+
+def _arguments(entry: Entry) -> str:
+    signature = find_signature(entry.name, entry.system, entry.abi)
+    return ", ".join(map(str, signature.arguments)) if signature else ""
 
 
 def _word(name: str) -> str:

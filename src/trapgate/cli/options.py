@@ -39,10 +39,14 @@ def choose_abi(args: argparse.Namespace) -> Abi:
 
 def note_newer_version(abi: Abi, version: str | None) -> None:
     """Says on standard error that `version` is newer than all the catalogue knows, if it is."""
-    if version:
-        newest, key = newest_version(abi.system)
-        if key and find_version(abi.system, version) > key:
-            print(f"trapgate: the catalogue knows {abi.system} up to {newest}; shown is that", file=sys.stderr)
+    if version and (newest := known_version(abi, version)) != version:
+        print(f"trapgate: the catalogue knows {abi.system} up to {newest}; shown is that", file=sys.stderr)
+
+
+def known_version(abi: Abi, version: str) -> str:
+    """`version`, or the newest that the catalogue knows where that is newer."""
+    newest, key = newest_version(abi.system)
+    return newest if key and find_version(abi.system, version) > key else version
 
 
 def note_older_version(abi: Abi, version: str | None) -> None:

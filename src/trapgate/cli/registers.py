@@ -45,7 +45,8 @@ def draw_registers(convention: Convention) -> list[str]:
         ]
     what = "call number" if convention.kind != "function" else "number"
     before = ([(number, what)] if number else []) + [(r, f"argument {i}") for i, r in enumerate(arguments, 1)]
-    after = [(register, "result" if i == 0 else "second result, if any") for i, register in enumerate(results)]
+    meanings = ("result", "second result, if any", *(f"result {i}, if any" for i in range(3, len(results) + 1)))
+    after = list(zip(results, meanings, strict=False))
     after = after or [(convention.result, "result")]
     left, right = _box("before", before), _box("after", after)
     middle = f"  ──  {convention.instruction or 'call'}  ──▶  "

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 
 from trapgate import catalog
-from trapgate.cli.tables import add_format_options, print_table
+from trapgate.cli.tables import add_format_options, print_table, shorten
 from trapgate.model.errors import UsageError
 
 KINDS = ("call", "ioctl", "errno", "signal", "subcall")
@@ -42,10 +42,6 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(
             "search", f"nothing has {words!r} in it", f"nearest names: {', '.join(near)}" if near else "", exit_code=1
         )
-    rows = [(hit.kind, hit.system or "all", hit.name, hit.text if args.format else _shorten(hit.text)) for hit in found]
+    rows = [(hit.kind, hit.system or "all", hit.name, hit.text if args.format else shorten(hit.text)) for hit in found]
     print_table(("kind", "system", "name", "text"), rows, args.format)
     return 0 if found else 1
-
-
-def _shorten(text: str, width: int = 72) -> str:
-    return text if len(text) <= width else text[: width - 1].rstrip() + "…"

@@ -17,11 +17,12 @@ import re
 import sys
 
 from trapgate import catalog
-from trapgate.catalog.platforms import version_labels
-from trapgate.catalog.query import split_id, unknown_name
-from trapgate.catalog.values import Abi, Card, Convention, Entry
+from trapgate.catalog.platforms import list_conventions, version_labels
+from trapgate.catalog.query import names_by_entry, split_id, unknown_name
+from trapgate.catalog.values import Abi, Card, Entry
+from trapgate.catalog.wording import split_register_number
 from trapgate.cli.classes import read_call_classes
-from trapgate.cli.options import add_place_options, choose_abi, note_newer_version, parse_number
+from trapgate.cli.options import add_place_options, choose_abi, known_version, note_newer_version, parse_number
 from trapgate.cli.tables import Cell, add_format_options, print_table
 from trapgate.model.errors import UsageError
 
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     card = catalog.describe(name, abi.system)
     if args.version:
         note_newer_version(abi, args.version)
-        card = _at_version(card, abi, args.version)
+        card = _at_version(card, abi, args.version, only=bool(args.abi))
     classes = read_call_classes(card.name) if card.system == "linux" else ()
     if args.format == "json":
         _print_json(card, classes)
@@ -57,11 +58,11 @@ def run(args: argparse.Namespace) -> int:
         text = render_card(
             card,
             abi,
-            find_convention(abi),
+            list_conventions(abi, args.abi),
             classes=classes,
             labels=version_labels(card.system),
             source_version=catalog.find_abi("x86_64").version,
-            asked_version=args.version,
+            asked_version=known_version(abi, args.version) if args.version else None,
             everywhere=args.all,
         )
         print(_embolden(text) if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else text)
@@ -81,12 +82,10 @@ def find_call(args: argparse.Namespace) -> tuple[Abi, str]:
     """The ABI and the name of the call that the words mean; `UsageError` with the nearest names if there is none."""
     number = parse_number(args.name)
     if number is not None:
-        abi = choose_abi(args)
-        found = catalog.find(number, system=abi.system, abi=abi.name, version=args.version)
-        if not found:
-            raise UsageError("call", f"{abi.system}/{abi.name} has no call with number {number}", _other_places(number))
-        return abi, found[-1].name
+        return _find_numbered(args, number)
     found = catalog.find(args.name, system=args.system, version=args.version if args.system else None)
+    if not found and args.system in (None, "linux"):
+        found = _find_by_entry(args)
     if args.abi or args.system == "linux" or not found or found[0].system == "linux":
         abi = choose_abi(args)
         own = [entry for entry in found if entry.system == abi.system]
@@ -99,6 +98,26 @@ def find_call(args: argparse.Namespace) -> tuple[Abi, str]:
     return catalog.find_abi(found[0].abi, found[0].system), found[0].name
 
 
+def _find_numbered(args: argparse.Namespace, number: int) -> tuple[Abi, str]:
+    abi = choose_abi(args)
+    found = catalog.find(number, system=abi.system, abi=abi.name, version=args.version)
+    if not found and abi.system == "macos" and (held := split_register_number(number)):
+        found = catalog.find(held[1], system="macos", abi=held[0], version=args.version)
+    if not found:
+        raise UsageError("call", f"{abi.system}/{abi.name} has no call with number {number}", _other_places(number))
+    return (abi if found[-1].abi == abi.name else catalog.find_abi(found[-1].abi, abi.system)), found[-1].name
+
+
+def _find_by_entry(args: argparse.Namespace) -> tuple[Entry, ...]:
+    """The entries of the call that the kernel's source knows by this name, which is said on standard error."""
+    names = names_by_entry(args.name, choose_abi(args).name)
+    if not names:
+        return ()
+    others = f" (and of {', '.join(names[1:5])})" if names[1:] else ""
+    print(f"trapgate: {args.name} is the kernel's name of {names[0]}{others}", file=sys.stderr)
+    return catalog.find(names[0], system="linux")
+
+
 def _other_places(number: int) -> str:
     entries = [entry for entry in catalog.find(number) if entry.until is None][:4]
     if not entries:
@@ -106,23 +125,16 @@ def _other_places(number: int) -> str:
     return "it is " + ", ".join(f"{entry.name} of {entry.system}/{entry.abi}" for entry in entries)
 
 
-def _at_version(card: Card, abi: Abi, version: str) -> Card:
+def _at_version(card: Card, abi: Abi, version: str, *, only: bool) -> Card:
+    """The card with what that version has, all of it with a word about it if that is nothing; `only` in this ABI."""
     from dataclasses import replace
 
     entries = catalog.find(card.name, system=card.system, version=version)
-    if not entries:
-        print(f"trapgate: {card.system} {version} has no {card.name}; all versions are shown", file=sys.stderr)
+    if not entries or (only and all(entry.abi != abi.name for entry in entries)):
+        place = f"{card.system}/{abi.name}" if only else card.system
+        print(f"trapgate: {place} {version} has no {card.name}; all versions are shown", file=sys.stderr)
         return card
     return replace(card, entries=entries)
-
-
-def find_convention(abi: Abi) -> Convention | None:
-    """How a call is made in an ABI, None where nothing is known."""
-    kinds = ("hypercall", "sbi", "smccc") if abi.layer == "hypercall" else ("syscall",)
-    found = [c for c in catalog.conventions() if c.arch == abi.convention and c.kind in kinds]
-    own = [c for c in found if abi.system in c.system.replace("-", "").lower()]
-    # DragonFly makes its calls as FreeBSD does; the hypervisors have other names there.
-    return next(iter(own or (found if abi.system not in ("linux", "macos", "windows") else ())), None)
 
 
 def _print_json(card: Card, classes: tuple[str, ...]) -> None:

@@ -12,10 +12,12 @@ from trapgate.catalog.wording import (
     LAYERS,
     STATUS,
     SYSTEMS,
+    format_instruction,
     format_number,
-    format_register_number,
+    format_number_register,
     format_tag,
     format_use,
+    is_served,
     list_links,
 )
 from trapgate.cli.registers import split_registers
@@ -26,7 +28,7 @@ WIDTH = 96
 def render_card(
     card: Card,
     abi: Abi,
-    convention: Convention | None,
+    conventions: Sequence[Convention],
     *,
     classes: Sequence[str],
     labels: Mapping[str, str],
@@ -36,6 +38,7 @@ def render_card(
 ) -> str:
     """The screen for `card`, seen from `abi`: its registers, its declaration, its history.
 
+    `conventions` are how calls are made there, the one whose registers are wanted first.
     `labels` are the public names of versions; `source_version` is that of the kernel whose declarations these
     are, for links, and `asked_version` another one whose source is wanted; `everywhere` also shows the tables that
     are gone.
@@ -43,17 +46,18 @@ def render_card(
     own = [entry for entry in card.entries if entry.abi == abi.name] or list(card.entries[-1:])
     signature = _own_signature(card, abi)
     current = _find_current(own, abi)
-    lines = [_title(card, own)]
+    lines = [_title(card, own, current=not asked_version)]
     if declarations := _declarations(card, signature, abi):
         lines += ["", *declarations]
-    lines += _section("number", _numbers(card, abi, labels, everywhere))
-    lines += _section("arguments", _arguments(signature, convention, current))
+    lines += _section("number", _numbers(card, abi, labels, everywhere, asked_version))
+    ways = [convention for convention in conventions if is_served(current, convention)]
+    lines += _section("arguments", _arguments(signature, ways, current))
     lines += _section("operations", _wrap(_operations(card), 12))
     lines += _section("errors", _errors(card))
     lines += _section("history", _history(card, own, labels))
     lines += _section("also", _standing(card, current, signature, classes))
     lines += _section("related", _wrap(" ".join(card.related[:24]), 12))
-    lines += _section("elsewhere", [f"{system:<10}{' '.join(calls)}" for system, calls in card.elsewhere])
+    lines += _section("elsewhere", [f"{system:<11}{' '.join(calls)}" for system, calls in card.elsewhere])
     lines += _section("conflicts", _conflicts(card))
     links = list_links(card, signature, abi, source_version)
     if asked_version and card.system == "linux":
@@ -74,11 +78,12 @@ def _find_current(entries: Sequence[Entry], abi: Abi) -> Entry:
     return entries[-1]
 
 
-def _title(card: Card, own: Sequence[Entry]) -> str:
+def _title(card: Card, own: Sequence[Entry], *, current: bool) -> str:
+    """The first line; of what is `current`, also whether the call is gone."""
     what = f"{SYSTEMS.get(card.system, card.system)} {LAYERS.get(card.layer, card.layer)}"
     newest = own[-1]
     state = STATUS.get(newest.status, "")
-    if all(entry.until for entry in own) and newest.status != "gone":
+    if current and all(entry.until for entry in own) and newest.status != "gone":
         state = f"gone since {newest.until}"
     return f"{card.name}  ·  {what}" + (f"  ·  {state}" if state else "")
 
@@ -136,17 +141,21 @@ def _other_orders(card: Card, signature: Signature, abi: Abi) -> str:
     return " ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 
-def _numbers(card: Card, abi: Abi, labels: Mapping[str, str], everywhere: bool) -> list[str]:
-    """The number in each ABI with its first version: a line for each number, this machine's ABI first."""
+def _numbers(card: Card, abi: Abi, labels: Mapping[str, str], everywhere: bool, asked_version: str | None) -> list[str]:
+    """The number in each ABI with its first version: a line for each number, this machine's ABI first.
+
+    As of a version, all that it has; else what there is no more stands below, or is counted.
+    """
     if card.system == "windows":
         return _windows_numbers(card, labels)
     groups: dict[int, list[str]] = {}
     gone: list[str] = []
     for entry in sorted(card.entries, key=lambda entry: entry.abi != abi.name):
-        if entry.until is None:
+        if entry.until is None or asked_version:
             mark = "*" if not entry.live else "" if entry.status == "yes" else f" ({entry.status})"
             since = f" {labels.get(entry.since, entry.since)}" if entry.since else ""
-            groups.setdefault(entry.number, []).append(f"{entry.abi}{mark}{since}")
+            until = f" to {labels.get(entry.until, entry.until)}" if entry.until else ""
+            groups.setdefault(entry.number, []).append(f"{entry.abi}{mark}{since}{until}")
         else:
             gone.append(f"{entry.abi} {format_number(entry.number)} (to {labels.get(entry.until, entry.until)})")
     first = next(iter(groups), None)
@@ -159,7 +168,8 @@ def _numbers(card: Card, abi: Abi, labels: Mapping[str, str], everywhere: bool) 
     if gone and (everywhere or not groups):
         lines += _wrap_items(["gone: " + gone[0], *gone[1:]], 12)
     elif gone:
-        lines.append(f"and in {len(gone)} tables that are gone (--all shows them)")
+        several = f"{len(gone)} tables that are gone" if len(gone) > 1 else "a table that is gone"
+        lines.append(f"and in {several} (--all shows {'them' if len(gone) > 1 else 'it'})")
     return lines
 
 
@@ -189,9 +199,9 @@ def _with_label(version: str, labels: Mapping[str, str]) -> str:
     return f"{version} ({labels[version]})" if version in labels else version
 
 
-def _arguments(signature: Signature | None, convention: Convention | None, entry: Entry) -> list[str]:
+def _arguments(signature: Signature | None, conventions: Sequence[Convention], entry: Entry) -> list[str]:
     """The arguments with their registers, types and what the kernel does with the memory they point to."""
-    registers = split_registers(convention.arguments) if convention else []
+    registers = split_registers(conventions[0].arguments) if conventions else []
     rows = []
     for position, argument in enumerate(signature.arguments if signature else ()):
         register = registers[position] if position < len(registers) else "stack" if registers else ""
@@ -199,13 +209,19 @@ def _arguments(signature: Signature | None, convention: Convention | None, entry
     widths = [max((len(row[i]) for row in rows), default=0) for i in range(3)]
     gaps = [width + 3 if width else 0 for width in widths]
     lines = ["".join(row[i].ljust(gaps[i]) for i in range(3)) + row[3] for row in rows]
-    if convention and entry.live and convention.number_in not in ("", "-"):
-        result = convention.result.partition(",")[0].partition(" ")[0]
-        register = convention.number_in.partition(" ")[0]
-        number = format_register_number(entry)
-        how = f"{register} = {number}, then {convention.instruction}; the result is in {result}"
-        lines += _wrap(how if signature else f"{how}; arguments: {convention.arguments}", 12)
+    for convention in conventions if entry.live else ():
+        how = _how(entry, convention, named=not signature or not registers)
+        lines += _wrap(f"{convention.arch}: {how}" if len(conventions) > 1 else how, 12)
     return lines
+
+
+def _how(entry: Entry, convention: Convention, *, named: bool) -> str:
+    """What makes the call in one convention; with where the arguments are, if they are to be `named` here."""
+    held = format_number_register(entry, convention)
+    result = convention.result.partition(",")[0].partition(" ")[0]
+    how = f"{held}, then " if held else ""
+    how += f"{format_instruction(entry, convention)}; the result is in {result}"
+    return f"{how}; arguments: {convention.arguments}" if named else how
 
 
 def _errors(card: Card) -> list[str]:
@@ -250,7 +266,8 @@ def _standing(card: Card, entry: Entry, signature: Signature | None, classes: Se
         lines.append(f"POSIX.1b option {card.option_1003_1b}")
     if signature and signature.location:
         guard = f" if {signature.guard}" if signature.guard else ""
-        lines += _wrap(f"declared in {signature.location}{guard}", 12)
+        known_as = f" as {entry.symbol}" if card.system == "linux" and entry.symbol != f"sys_{card.name}" else ""
+        lines += _wrap(f"declared in {signature.location}{known_as}{guard}", 12)
     if card.conditional:
         lines.append("a kernel may be built without it: then ENOSYS")
     if tag := format_tag(entry):

@@ -81,6 +81,11 @@ def format_table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list
     return ["  ".join(map(_align, row, widths, right)).rstrip() for row in texts]
 
 
+def shorten(text: str, width: int = 72) -> str:
+    """`text`, or what fits of it with a mark that there is more: a cell for a person."""
+    return text if len(text) <= width else text[: width - 1].rstrip() + "…"
+
+
 def _quote(text: str) -> str:
     """A cell of CSV, in quotes where it must be; the csv module leaves a lone carriage return bare."""
     return '"' + text.replace('"', '""') + '"' if set(text) & set(',"\r\n') else text

@@ -9,9 +9,9 @@ from functools import cached_property, lru_cache
 
 from trapgate import catalog
 from trapgate.catalog.constants import Constant
-from trapgate.catalog.platforms import has_history, version_labels
+from trapgate.catalog.platforms import has_history, list_conventions, version_labels
 from trapgate.catalog.query import call_names
-from trapgate.catalog.values import Abi, Card, Convention, Entry, Signature
+from trapgate.catalog.values import Abi, Card, Entry, Signature
 from trapgate.catalog.wording import SYSTEMS
 from trapgate.cli.classes import read_classes
 
@@ -38,6 +38,7 @@ class Facts:
         self.labels = lru_cache(maxsize=None)(version_labels)
         self.slugs = lru_cache(maxsize=None)(self._make_slugs)
         self.conventions = catalog.conventions()
+        self.own_conventions = lru_cache(maxsize=None)(list_conventions)
         self.classes = read_classes()
 
     @cached_property
@@ -104,12 +105,6 @@ class Facts:
 
     def _read_signatures(self, system: str, name: str) -> dict[str, Signature]:
         return dict(self.card(system, name).signatures)  # of an ABI's several the last, which is the newest
-
-    def own_conventions(self, abi: Abi) -> list[Convention]:
-        """How a call is made in an ABI: one, or the several of a system whose one table serves all of them."""
-        own = [c for c in self.conventions if c.kind != "function" and c.arch == abi.convention]
-        exact = [c for c in own if c.system == abi.system]
-        return exact or (own if abi.system not in ("linux", "macos", "windows") else [])
 
     def releases(self, abi: Abi) -> list[tuple[str, str]]:
         """The versions that a table can be shown as of: (version, its public name or nothing), oldest first.

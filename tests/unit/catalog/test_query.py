@@ -5,6 +5,7 @@ import contextlib
 import pytest
 
 from trapgate import catalog
+from trapgate.catalog.platforms import find_version
 from trapgate.model.errors import UsageError
 
 
@@ -65,11 +66,26 @@ def test_versions_have_public_names() -> None:
     assert catalog.table("windows", "x64", "25H2") == catalog.table("windows", "x64", "26200")
     assert catalog.table("macos", version="15.5") == catalog.table("macos") == catalog.table("macos", version="15")
     assert catalog.table("macos", version="10.6") == catalog.table("macos", version="xnu-1504.15.3")
+    assert catalog.table("macos", version="10.6.1") == catalog.table("macos", version="xnu-1456.1.26")
+    assert catalog.table("windows", version="Windows 7") == catalog.table("windows", version="7601")
     assert len(catalog.table("freebsd")) > 400
     with pytest.raises(UsageError, match="of one version"):
         catalog.table("freebsd", version="9")
     with pytest.raises(UsageError, match="is not a version of linux"):
         catalog.table("linux", "i386", "two")
+
+
+def test_a_name_of_several_versions_means_their_last_or_their_first() -> None:
+    assert find_version("macos", "10.6") == find_version("macos", "10.6.8")
+    assert find_version("macos", "10.6", first=True) == find_version("macos", "10.6.1")
+    assert find_version("windows", "Windows 10", first=True) == 10061
+
+
+def test_a_system_without_a_noted_equivalent_has_its_namesake() -> None:
+    elsewhere = dict(catalog.describe("mkdir").elsewhere)
+    assert elsewhere["dragonfly"] == ("mkdir",) and "NtCreateFile" in elsewhere["windows"]
+    assert "netbsd" in dict(catalog.describe("fork", "openbsd").elsewhere)
+    assert [system for system, _ in catalog.describe("read").elsewhere][-1] == "windows"
 
 
 @pytest.mark.parametrize(

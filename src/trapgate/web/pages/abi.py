@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from trapgate import catalog
@@ -64,7 +64,7 @@ def _list_classes(facts: Facts, abi: Abi) -> list[str]:
     return sorted({c for row in facts.rows(abi) for c in facts.classes.get(row.entry.name, ())})
 
 
-def _list_examples(abi: Abi, conventions: list[Convention]) -> list[tuple[str, str, str]]:
+def _list_examples(abi: Abi, conventions: Sequence[Convention]) -> list[tuple[str, str, str]]:
     """Language, command and text of the programs for an ABI, none where there are none."""
     if abi.system != "linux" or abi.name not in list_examples() or not conventions:
         return []

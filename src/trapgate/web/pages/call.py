@@ -13,9 +13,11 @@ from trapgate.catalog.values import Abi, Card, Convention, Entry, Signature, Sub
 from trapgate.catalog.wording import (
     LAYERS,
     STATUS,
-    format_register_number,
+    format_instruction,
+    format_number_register,
     format_tag,
     format_use,
+    is_served,
     list_links,
 )
 from trapgate.cli.registers import split_registers
@@ -127,7 +129,7 @@ def _find_ways(facts: Facts, card: Card, abis: Mapping[str, Abi], arguments: Seq
             by_abi.setdefault(entry.abi, entry)
     wanted = [name for name in MAIN_ABIS if name in by_abi] if card.system == "linux" else list(by_abi)
     for name in wanted or list(by_abi)[:1]:
-        found = facts.own_conventions(abis[name])
+        found = [c for c in facts.own_conventions(abis[name]) if is_served(by_abi[name], c)]
         for convention in found:
             title = name if len(found) == 1 and len(abis) > 1 else convention.arch
             if way := _make_way(title, facts.abi_path(abis[name]), by_abi[name], convention, len(arguments)):
@@ -140,9 +142,8 @@ def _make_way(title: str, path: str, entry: Entry, convention: Convention, count
     if not registers:
         return None
     held = tuple(registers[i] if i < len(registers) else "stack" for i in range(count))
-    number = convention.number_in.split(" ")[0]
-    shown = f"{number} = {format_register_number(entry)}" if number not in ("", "-", "svc") else "in the instruction"
-    return Way(title, path, shown, held, convention.instruction, convention.result.partition(",")[0])
+    shown = format_number_register(entry, convention) or "in the instruction"
+    return Way(title, path, shown, held, format_instruction(entry, convention), convention.result.partition(",")[0])
 
 
 def _find_operations(card: Card) -> list[Subcall]:
