@@ -17,7 +17,7 @@ from trapgate.calls.quote import Hex, quote
 from trapgate.cli.getopt import NO_ARGUMENT, OPTIONAL, REQUIRED, OptionError, OptionReader
 from trapgate.model.errors import UsageError
 from trapgate.tracing import filters
-from trapgate.tracing.options import TimeFormat, TraceOptions
+from trapgate.tracing.options import SOURCES, TimeFormat, TraceOptions
 from trapgate.tracing.scan import Complaint, parse_duration, parse_precision, parse_uint, scan_uint, split_tokens
 
 if TYPE_CHECKING:
@@ -131,6 +131,7 @@ class CommandLine:
         self._settle_repeated()
         self._settle_follow()
         self._check_summary()
+        self._check_json()
         self._check_output()
         self._settle_paths()
         self._check_stack()
@@ -231,6 +232,20 @@ class CommandLine:
         options.summary_only = self._summary_mode() == "c"
         if options.summary_only:
             self._warn_of_lines_unseen()
+
+    def _check_json(self) -> None:
+        """What only the text has is refused, not left out."""
+        options = self.options
+        of_text = (
+            (options.summary is not None, "the table of -c and -C"),
+            (options.stack is not None, "the stacks of -k"),
+            (options.output_separately and options.output is not None, "the files of -ff"),
+            (options.read_fds is not None, "the dumps of --read"),
+            (options.write_fds is not None, "the dumps of --write"),
+        )
+        for given, name in of_text:
+            if options.json and given:
+                raise _see_help(f"--json has no place for {name}")
 
     def _summary_mode(self) -> str:
         return "c" if self.count("c") else "C" if self.count("C") else ""
@@ -725,7 +740,7 @@ QUALIFIERS: dict[str, Callable[[CommandLine, str], None]] = {
 
 
 def _handle_source(line: CommandLine, argument: str, shown: str, given: bool) -> None:
-    if argument not in ("auto", "bpf", "ptrace"):
+    if argument not in SOURCES:
         raise _bad_argument(shown, argument)
     line.options.source = argument
 

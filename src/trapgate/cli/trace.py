@@ -40,7 +40,12 @@ def run_as_strace(argv: list[str], program: str) -> int:
         print(error, file=sys.stderr)
         return error.exit_code
     if program != OWN_NAME:
-        options.source = os.environ.get(SOURCE_VARIABLE, "ptrace")
+        from trapgate.tracing.options import SOURCES
+
+        options.source = os.environ.get(SOURCE_VARIABLE) or "ptrace"
+        if options.source not in SOURCES:
+            print(f"{program}: invalid {SOURCE_VARIABLE}: '{options.source}'", file=sys.stderr)
+            return 1
     from trapgate.tracing.session import trace
 
     for warning in options.warnings:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from trapgate.tracing.summary import SummaryOptions
     from trapgate.tracing.tamper import Injection
 
+SOURCES = ("auto", "bpf", "ptrace")
+"""What --source may name."""
 INTERRUPTIBLE_ANYWHERE = 1
 INTERRUPTIBLE_WAITING = 2
 INTERRUPTIBLE_NEVER = 3

@@ -48,9 +48,15 @@ def needs_ptrace(o: TraceOptions) -> list[tuple[str, str]]:
         ("-e write", o.write_fds is not None, "whole buffers are read while the program is held"),
         ("--kill-on-exit", o.kill_on_exit, "the kernel does it for ptrace alone"),
         ("-e kvm", o.kvm is not None, "the program's memory is read while it is held"),
+        # The drop-in on bpf has the table of calls and errors, without times.
+        ("-c without -w", o.is_own and _needs_system_time(o), "system time is measured while the program is held"),
         ("-e namespace", o.namespace_new, "namespaces are looked up while the program is held"),
     )
     return [(option, reason) for option, is_asked, reason in asked if is_asked]
+
+
+def _needs_system_time(o: TraceOptions) -> bool:
+    return o.summary is not None and o.summary.needs_system_time
 
 
 NOT_AT_EACH_CALL = frozenset({"-D", "--seccomp-bpf", "--kill-on-exit"})

@@ -44,6 +44,8 @@ _HEADINGS = {
 }
 """What stands above a column, and its least width."""
 DEFAULT_COLUMNS = ("time-percent", "total-time", "avg-time", "calls", "errors", "name")
+SYSTEM_TIMES = frozenset({"time-percent", "total-time", "min-time", "max-time", "avg-time"})
+"""Columns of system time, or with -w of wall-clock time."""
 _MODES = {"x86_64": "", "aarch64": "", "i386": "32 bit", "x32": "x32"}
 _SECOND_NS = 1_000_000_000
 
@@ -99,6 +101,11 @@ class SummaryOptions:
     """-w, --summary-wall-clock: the main time is wall-clock time, not system time."""
     overhead_ns: int = 0
     """-O, --summary-syscall-overhead: taken off every call's time."""
+
+    @property
+    def needs_system_time(self) -> bool:
+        """Whether what is shown depends on the CPU time that calls took, which is not known of a program that runs."""
+        return not self.wall_clock and not SYSTEM_TIMES.isdisjoint({*self.columns, self.sort})
 
 
 @dataclass(slots=True)

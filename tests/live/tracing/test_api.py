@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import trapgate
+from trapgate.model.errors import UsageError
 
 TRAPGATE = Path(sys.executable).with_name("trapgate")
 
@@ -37,6 +38,21 @@ def test_events(source: str, tmp_path: Path) -> None:
     assert [(e.result, e.error) for e in missing] == [(-1, "ENOENT")]
     assert [e.status for e in events if e.kind == "exit"] == [1]
     assert all(e.time > 1_600_000_000 * 10**9 for e in events)
+
+
+@pytest.mark.parametrize(
+    "words", [{"source": "dtrace"}, {"calls": "nosuch"}, {"string_limit": -1}, {"string_limit": 1 << 40}]
+)
+def test_what_no_argument_may_be(words: dict[str, object]) -> None:
+    with pytest.raises(UsageError):
+        next(trapgate.trace(["true"], **words))  # type: ignore[arg-type]
+
+
+def test_the_command_is_a_list_of_words_or_paths(source: str) -> None:
+    with pytest.raises(UsageError):
+        next(trapgate.trace("true", source=source))
+    ended = [event for event in trapgate.trace([Path("/bin/true")], source=source) if event.kind == "exit"]
+    assert [event.status for event in ended] == [0]
 
 
 def test_json_lines(source: str) -> None:

@@ -142,8 +142,15 @@ ROWS = (
     Row("-f -e chdir", "fork", (r"^trapgate trace: Process \d+ attached$",), log="err"),
     Row("-d -e chdir", "chdir", (r"^trapgate trace: \[exec pid=\d+",), log="err"),
     # summary
-    Row("-c -e chdir,openat", "chdir missing", (r"^ *[\d.]+ +[\d.]+ +\d+ +1 +chdir$", "^% time"), (r"^chdir\(",)),
-    Row("-C -e chdir", "chdir", (r"^% time", CHDIR)),
+    Row(
+        "-c -e chdir,openat",
+        "chdir missing",
+        (r"^ *[\d.]+ +[\d.]+ +\d+ +1 +chdir$", "^% time"),
+        (r"^chdir\(",),
+        only="-c without -w",
+    ),
+    Row("-C -e chdir", "chdir", (r"^% time", CHDIR), only="-c without -w"),
+    Row("-C -w -e chdir", "chdir", (r"^% time", CHDIR)),
     Row(
         "-c -S calls -U calls,name -e chdir,write",
         "chdir chdir data",

@@ -170,6 +170,14 @@ def test_a_full_disk_as_strace(program: Path, tmp_path: Path) -> None:
     assert done.stderr == f"{link}: /dev/full: No space left on device\n"
 
 
+def test_the_drop_in_refuses_a_source_that_is_none(program: Path, tmp_path: Path) -> None:
+    link = tmp_path / "strace"
+    link.symlink_to(program)
+    environment = os.environ | {"TRAPGATE_SOURCE": "dtrace"}
+    done = subprocess.run([link, "true"], capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stderr) == (1, f"{link}: invalid TRAPGATE_SOURCE: 'dtrace'\n")
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be somebody else")
 def test_a_link_of_another_user_is_not_followed(program: Path) -> None:
     """Also behind a link of our own; our own links are followed, and what is made is ours alone."""

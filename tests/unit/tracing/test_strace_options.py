@@ -200,6 +200,13 @@ def test_trapgates_own_options_are_its_own():
     assert (str(error.value), error.value.exit_code) == ("trace: invalid --source argument: 'magic'", 2)
 
 
+@pytest.mark.parametrize("words", [["-c"], ["-C"], ["-k"], ["-ff", "-o", "log"], ["--read=3"], ["--write=1"]])
+def test_json_refuses_what_it_has_no_place_for(words):
+    with pytest.raises(UsageError, match="--json has no place for "):
+        parse(["--json", *words, "true"], "trapgate trace")
+    assert parse([*words, "true"], "trapgate trace").command == ["true"]
+
+
 def test_every_long_option_is_in_the_help():
     from trapgate.cli.strace_help import render_help
     from trapgate.cli.strace_options import OWN_LONG, QUALIFIERS
