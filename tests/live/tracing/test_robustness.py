@@ -210,7 +210,7 @@ except OSError:
 """
 
 
-BOTH = ("", "-v", "-f", "--color=always", "-c", "--json")
+BOTH = ("", "-v", "-f", "--color=always", "-c -w", "--json")
 HELD = ("-y", "-Y", "-k")
 """Options that bpf refuses."""
 
@@ -239,7 +239,7 @@ def test_nothing_hostile_reaches_the_terminal(source: str, options: str, program
     text = re.sub(r"\x1b\[[0-9;]*m", "", text)  # our own colours, and nothing else that a name could bring
     bad = {c for c in text if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") and c not in "\n\t"}
     assert not bad
-    assert options == "-c" or "]0;x" in text, "the name is shown, escaped"
+    assert options == "-c -w" or "]0;x" in text, "the name is shown, escaped"
 
 
 def read_all(fd: int) -> bytes:
