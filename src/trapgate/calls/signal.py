@@ -249,13 +249,14 @@ UNKNOWN_MASK = StructValue([("mask", MORE)])
 def rt_sigreturn(c: Call) -> Iterator[Yield]:
     """The mask to restore lies in the frame on the stack, to which no argument points."""
     sp = c.process.stack_pointer()
-    if not sp:
+    if not sp or c.abi.name not in RT_MASK:
         yield "mask", UNKNOWN_MASK
         yield RETURN
         return
-    data = c.fetch(sp + RT_MASK[c.abi.name], 8) if c.abi.name in RT_MASK else None
-    shown: AnyValue = c.address(sp) if data is None else StructValue([("mask", format_signal_set(data, c.style))])
-    yield "mask", shown
+    addr = sp + RT_MASK[c.abi.name]
+    data = c.fetch(addr, 8)
+    shown: AnyValue = c.address(addr) if data is None else format_signal_set(data, c.style)
+    yield "mask", StructValue([("mask", shown)])
     yield RETURN
 
 

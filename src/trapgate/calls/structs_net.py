@@ -11,7 +11,7 @@ from __future__ import annotations
 import socket
 
 from trapgate.calls.call import Call, Options
-from trapgate.calls.quote import Hex, escape
+from trapgate.calls.quote import Hex, escape, quote
 from trapgate.calls.types import Enum, Scalar, Type, format_int, styled
 from trapgate.model.abi import Abi
 from trapgate.model.values import AnyValue, Joined, KeyedSymbol, Number, Symbol, remark
@@ -138,7 +138,8 @@ def show_host(c: Call, family: int, data: bytes, whole: bytes | None = None) -> 
     host = format_host(family, data)
     if host is None:
         return quoted_hex(c, data if whole is None else whole)
-    text = f'inet_addr("{host}")' if family == AF_INET else f'inet_pton(AF_INET6, "{host}")'
+    shown = quote(host.encode(), c.options.hexadecimal)
+    text = f"inet_addr({shown})" if family == AF_INET else f"inet_pton(AF_INET6, {shown})"
     return bytes_or(c, data if whole is None else whole, text, host)
 
 
@@ -147,7 +148,7 @@ def host_field(c: Call, name: str, family: int, data: bytes) -> tuple[str | None
     host = format_host(family, data)
     if host is None or family != AF_INET6 or c.style != "abbrev":
         return name, show_host(c, family, data)
-    return None, KeyedSymbol(f'inet_pton(AF_INET6, "{host}", &{name})', host, name)
+    return None, KeyedSymbol(f"inet_pton(AF_INET6, {quote(host.encode(), c.options.hexadecimal)}, &{name})", host, name)
 
 
 class Host(Type):

@@ -855,7 +855,7 @@ OWN_LONG = LONG | {name: (key, takes) for key, names, takes, _ in _OWN_OPTIONS f
 def _resolve(path: str) -> str:
     """The path without links; the path itself when nothing is there."""
     try:
-        return os.path.realpath(path, strict=True)
+        return os.path.realpath(path, strict=True) if path else path
     except OSError:
         return path
 

@@ -61,5 +61,7 @@ def run_as_strace(argv: list[str], program: str) -> int:
         if program == OWN_NAME:
             raise
         said = error.what if error.what.startswith("Cannot") and "find" in error.what else str(error)
+        if said.startswith("open '"):  # the output: strace names the function
+            said = f"Can't f{said}"
         print(f"{program}: {said}", file=sys.stderr)
         return 1

@@ -59,19 +59,20 @@ def parse_uint(text: str, limit: int = INT_MAX) -> int | None:
 def parse_duration(text: str) -> int | None:
     """Nanoseconds of ``NUMBER[s|ms|us|ns]``; microseconds when no unit is given.
 
-    >>> parse_duration("5"), parse_duration("1.5ms"), parse_duration("2e-3s"), parse_duration("-1")
+    >>> parse_duration(" 5"), parse_duration("1.5ms"), parse_duration("2e-3s"), parse_duration("-1")
     (5000, 1500000, 2000000, None)
     """
     number = text[: len(text) - len(text.lstrip("eE.-+0123456789"))]
-    unit = text[len(number) :]
-    scale = _NS_PER_UNIT.get(unit.lower() or "us")
-    if scale is None:
-        return None
     if number.lstrip("+0123456789"):
-        return _scale_float(number, scale)
+        scale = _NS_PER_UNIT.get(text[len(number) :].lower() or "us")
+        return None if scale is None else _scale_float(number, scale)
+    found = scan_uint(text, LLONG_MAX)
+    if found is None:
+        return None
+    value, unit = found
     # Behind an integer, strace wants the unit's first letter small.
-    value = parse_uint(number, LLONG_MAX) if unit[:1].islower() or not unit else None
-    return None if value is None else value * scale
+    scale = _NS_PER_UNIT.get(unit.lower() or "us") if unit[:1].islower() or not unit else None
+    return None if scale is None else value * scale
 
 
 def _scale_float(number: str, scale: int) -> int | None:

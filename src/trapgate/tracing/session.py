@@ -189,6 +189,8 @@ class Session:
             if o.debug and o.daemon_level:
                 self.engine.message(f"new tracer pid is {os.getpid()}")
             self.engine.add_task(self.engine.child, self.engine.child)
+            if o.daemon_level and "attach" not in o.quiet:
+                self.engine.message(f"Process {self.engine.child} attached")
             release_standard_files()
         for pid in o.pids:
             self.attach(pid)
