@@ -55,6 +55,9 @@ def format_text(abilities: list[Ability]) -> str:
             lines.append(f"  {'ok' if check.ok else '--'}  {check.need}: {check.found}")
             if not check.ok:
                 lines.append(f"      hint: {check.remedy}")
+    if len(abilities) > 1:
+        best = next((a.source for a in abilities if a.works and a.source in ("bpf", "ptrace")), None)
+        lines += ["", f"trapgate trace and count take: {best}" if best else "no source works here"]
     return "\n".join(lines)
 
 

@@ -116,7 +116,7 @@ SOURCES = {"bpf": check_bpf, "ptrace": check_ptrace, "uprobe": check_uprobe, "au
 def check_present(source: str) -> Check:
     """Whether this version of trapgate has `source` at all."""
     here = importlib.util.find_spec(f"trapgate.sources.{source}") is not None
-    return Check("trapgate has this source", here, "yes" if here else "not in this version", "a later version")
+    return Check("trapgate has this source", here, "yes" if here else "not in this version", "use bpf or ptrace")
 
 
 def check_core() -> Check:
@@ -169,7 +169,8 @@ def check_capabilities(*names: str, instead: str = "") -> Check:
     lacking = [name for name in names if name not in held]
     need = " and ".join(names)
     if lacking and instead not in held:
-        return Check(need, False, f"{' and '.join(lacking)} not held", AS_ROOT)
+        found = "not held" if len(lacking) == len(names) else f"{' and '.join(lacking)} not held"
+        return Check(need, False, found, AS_ROOT)
     if not in_first_user_namespace():
         remedy = "run it outside the container, or in one without a user namespace (docker --privileged)"
         return Check(need, False, "held in a user namespace only, where the kernel does not count it", remedy)

@@ -35,6 +35,17 @@ def test_text_gives_a_hint_for_each_lack() -> None:
     ]
 
 
+def test_text_ends_with_the_source_that_is_taken() -> None:
+    bad, good = (Check("libbpf", ok, "", "") for ok in (False, True))
+    for first, second, last in (
+        (bad, good, "trapgate trace and count take: ptrace"),
+        (good, good, "trapgate trace and count take: bpf"),
+        (bad, bad, "no source works here"),
+    ):
+        text = doctor.format_text([Ability("bpf", (first,)), Ability("ptrace", (second,))])
+        assert text.splitlines()[-2:] == ["", last]
+
+
 def test_capabilities_are_those_of_this_process() -> None:
     held = {
         line.split()[0]: line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if "Cap" in line
@@ -69,5 +80,5 @@ def test_names_the_capability_that_is_missing(run_trapgate, program) -> None:
     drop = ["setpriv", "--bounding-set=-bpf,-perfmon,-sys_admin", "--inh-caps=-all"]
     done = subprocess.run([*drop, program, "doctor", "--source", "bpf"], capture_output=True, text=True, check=False)
     assert done.returncode == 3
-    assert "CAP_BPF and CAP_PERFMON not held" in done.stdout
+    assert "CAP_BPF and CAP_PERFMON: not held" in done.stdout
     assert "hint: run it as root" in done.stdout
