@@ -36,7 +36,7 @@ class Nearest:
     foreign: int
     """How many names are not in this version at all."""
     missing: int
-    """How many calls of this version are not in the table."""
+    """How many calls of this version are not in the table, neither by name nor under another one."""
     is_in_order: bool
     """Whether all the names come in the order of this version, whatever their numbers."""
 
@@ -59,9 +59,10 @@ def find_nearest(entries: Sequence[Entry]) -> Nearest:
         there = {entry.name: entry.number for entry in then}
         same = len(rows & {(entry.number, entry.name) for entry in then})
         order = [there[entry.name] for entry in entries if entry.name in there]
-        foreign, missing = len(names - there.keys()), len(there.keys() - names)
+        foreign = {number for number, name in rows if name not in there}
+        missing = [name for name, number in there.items() if name not in names and number not in foreign]
         spec = f"{system}/{abi}@{version}"
-        found.append(Nearest(spec, same, foreign, missing, order == sorted(order)))
+        found.append(Nearest(spec, same, len(foreign), len(missing), order == sorted(order)))
     return min(found, key=lambda one: 3 * one.foreign + one.missing + len(rows) - one.same)
 
 

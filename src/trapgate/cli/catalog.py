@@ -157,7 +157,8 @@ def _print_differences(table: Table, form: str | None) -> int:
     differences = find_differences(table)
     rows = [(d.kind, d.abi, d.number, d.name, d.here, d.packaged) for d in differences]
     _print_rows(DIFFERENCE_COLUMNS, rows, form)
-    _print_notes([*table.notes, f"{len(rows)} differences from the packaged table" if rows else "no differences"])
+    count = f"{len(rows)} difference{'s' * (len(rows) > 1)} from the packaged table" if rows else "no differences"
+    _print_notes([*table.notes, count])
     return 1 if rows else 0
 
 

@@ -81,7 +81,7 @@ def _name_nearest(path: str, entries: Sequence[Entry]) -> str:
         raise UsageError("diff", "one table is no comparison", f"trapgate diff {path} {path}@VERSION")
     nearest = find_nearest(entries)
     rows = f"{nearest.same} of {len(entries)} rows are the same"
-    more = f"; it has {nearest.missing} calls more" if nearest.missing else ""
+    more = f"; it has {nearest.missing} call{'s' * (nearest.missing > 1)} more" if nearest.missing else ""
     print(f"trapgate: {path} is most like {nearest.spec}: {rows}{more}", file=sys.stderr)
     if nearest.same < len(entries) // 2 and nearest.is_in_order:
         print("trapgate: its calls are in that order, but numbered anew", file=sys.stderr)
