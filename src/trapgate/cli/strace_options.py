@@ -34,6 +34,9 @@ _HEX_STYLES = {
     "all": Hex.ALL,
 }
 _NO_SECONTEXT = "SELinux context printing (--secontext option) is not supported by this build of strace"
+_NOTHING_TO_FILTER = (
+    "Seccomp filter is requested but there are no syscalls to filter.  See -e trace to filter syscalls."
+)
 _SUMMARY_OPTIONS = "(-c/--summary-only or -C/--summary)"
 _TIME_STYLES = {"none": "", "time": "time", "unix": "unix"}
 _SIZE_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
@@ -140,6 +143,9 @@ class CommandLine:
             raise Complaint("--kill-on-exit and -p/--attach are mutually exclusive options")
         self._settle_output()
         self._settle_quiet()
+        if self.options.seccomp and self.options.calls.is_everything:
+            self.warn(_NOTHING_TO_FILTER)
+            self.options.seccomp = False
         return self.options
 
     def _check_command(self) -> None:

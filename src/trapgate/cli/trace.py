@@ -63,5 +63,8 @@ def run_as_strace(argv: list[str], program: str) -> int:
         said = error.what if error.what.startswith("Cannot") and "find" in error.what else str(error)
         if said.startswith("open '"):  # the output: strace names the function
             said = f"Can't f{said}"
+        able = error.hint.partition("use --source ")[2]
+        if able:
+            said = f"{error.why}; {SOURCE_VARIABLE}={able} can"
         print(f"{program}: {said}", file=sys.stderr)
         return 1

@@ -323,7 +323,8 @@ class Session:
         assert self.engine is not None
         if "attach" not in self.options.quiet:
             self.engine.message("System call limit has been reached, detaching tracees")
-        self.detach()
+        if not self.leaves_to_die():
+            self.detach()
 
     def detach(self) -> None:
         """Let everything go on untraced, and handle what was still to come of it."""
@@ -363,13 +364,22 @@ class Session:
         assert self.engine is not None
         for ending in ENDING:
             signal.signal(ending, signal.SIG_IGN)
-        if self.options.kill_on_exit or self.options.seccomp:
+        if self.leaves_to_die():
             return
         if self.engine.child and self.engine.child_status is None:
             for send in (signal.SIGCONT, number):
                 with suppress(ProcessLookupError):
                     os.kill(self.engine.child, send)
         self.detach()
+
+    def leaves_to_die(self) -> bool:
+        """Whether the kernel ends what is traced when the source closes: then nothing is told of it any more."""
+        dies = self.options.kill_on_exit or self.options.seccomp
+        if dies and self.engine is not None:
+            if isinstance(self.engine, Engine):
+                self.engine.flush()
+            self.engine.tasks.clear()
+        return dies
 
     def close(self) -> None:
         """Write out what there is; close the source."""

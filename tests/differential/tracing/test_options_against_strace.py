@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -107,6 +108,7 @@ REFUSED = (
     ["-c", "-O", " 5", "-e", "trace=none", "true"],
     ["-c", "-O", " 1.5", "true"],
     ["./"],
+    ["-f", "--seccomp-bpf", "-e", "signal=none", "-e", "status=unfinished", "true"],
     ["-p", "0"],
     ["-p", "4194305"],
 )
@@ -120,3 +122,33 @@ def test_messages(words: list[str], drop_in: Path, tmp_path: Path) -> None:
     assert STRACE is not None
     theirs, ours = (watch(tracer, [], list(words), tmp_path / "work") for tracer in (STRACE, drop_in))
     assert re.sub(r"file\.\d+", "file.PID", str(ours)) == re.sub(r"file\.\d+", "file.PID", str(theirs))
+
+
+KILLING = (
+    ("--kill-on-exit", True),
+    ("-f --seccomp-bpf", True),
+    ("--kill-on-exit --syscall-limit=1", False),
+)
+
+
+@pytest.mark.parametrize(("options", "is_ended"), KILLING)
+def test_what_dies_with_the_tracer_is_not_called_detached(options: str, is_ended: bool, drop_in: Path) -> None:
+    """--kill-on-exit and the filter of --seccomp-bpf let the kernel end the program."""
+    words: list[str | Path] = [drop_in, "-e", "trace=/nanosleep,execve", *options.split(), "sleep", "30"]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as tracer:
+        assert tracer.stderr is not None
+        assert tracer.stderr.readline().startswith("execve(")
+        if is_ended:
+            time.sleep(0.2)
+            tracer.terminate()
+        assert tracer.wait(10) == (-signal.SIGTERM if is_ended else 0)
+        assert "detached" not in tracer.stderr.read()
+
+
+def test_the_other_source_is_named(drop_in: Path) -> None:
+    """What bpf cannot do is refused with the reason and the way to the source that can."""
+    done = subprocess.run(
+        [drop_in, "-y", "true"], env={**os.environ, "TRAPGATE_SOURCE": "bpf"}, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert re.search(r"strace: the bpf source cannot do -y: .*; TRAPGATE_SOURCE=ptrace can$", done.stderr)
