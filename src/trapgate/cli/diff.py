@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from trapgate import catalog
-from trapgate.catalog.compare import parse_spec
+from trapgate.catalog.compare import Change, parse_spec
 from trapgate.catalog.values import Entry
 from trapgate.cli.tables import add_format_options, print_table
 from trapgate.model.errors import UsageError
@@ -47,12 +47,26 @@ def run(args: argparse.Namespace) -> int:
     changes = catalog.diff(before, read_side(args.after, args.abi))
     shown = [change for change in changes if args.kind in (None, change.kind)]
     rows = [(change.kind, change.name, change.before, change.after) for change in shown]
-    if args.format or rows:
-        print_table(("change", "name", args.before, args.after) if not args.format else _PLAIN, rows, args.format)
-    if not args.format:
+    if args.format:
+        print_table(_PLAIN, rows, args.format)
+    else:
+        _print_lines(args.before, args.after, shown)
         counts = Counter(change.kind for change in changes)
         print(", ".join(f"{counts[kind]} {kind}" for kind in KINDS if counts[kind]) or "no difference")
     return 1 if rows else 0
+
+
+def _print_lines(before: str, after: str, changes: Sequence[Change]) -> None:
+    """Prints a line for each change, and declarations, which are long, one above the other below them."""
+    brief = [change for change in changes if change.kind != "signature"]
+    if brief:
+        rows = [(change.kind, change.name, change.before, change.after) for change in brief]
+        print_table(("change", "name", before, after), rows, None)
+    width = max(len(before), len(after))
+    for change in changes[len(brief) :]:
+        print(f"{change.kind}  {change.name}")
+        print(f"    {before:<{width}}  {change.before}")
+        print(f"    {after:<{width}}  {change.after}")
 
 
 def read_side(text: str, abi: str) -> Sequence[Entry]:

@@ -38,6 +38,7 @@ COMMANDS = [
     "diff i386@2.1.57 i386@2.1.68",
     "diff i386@2.0 i386@2.2.0",
     "diff freebsd openbsd --kind renumbered --tsv",
+    "diff x86_64 aarch64 --kind signature",
     "ioctl TIOCGWINSZ",
     "ioctl 0x5401 --json",
     "ioctl --decode 0x80045430",
