@@ -75,14 +75,18 @@ def check_source(source: str) -> Ability:
 
 
 def check_bpf() -> Iterator[Check]:
-    """What the bpf source needs."""
-    yield check_core()
-    yield check_libbpf()
-    yield check_capabilities("CAP_BPF", "CAP_PERFMON", instead="CAP_SYS_ADMIN")
-    yield check_lockdown()
-    yield check_btf()
-    yield from check_bpf_calls()
-    yield check_objects()
+    """What the bpf source needs; its own programs are tried where nothing else is missing."""
+    needs = [
+        check_core(),
+        check_libbpf(),
+        check_capabilities("CAP_BPF", "CAP_PERFMON", instead="CAP_SYS_ADMIN"),
+        check_lockdown(),
+        check_btf(),
+        *check_bpf_calls(),
+    ]
+    yield from needs
+    if all(check.ok for check in needs):
+        yield check_objects()
 
 
 def check_ptrace() -> Iterator[Check]:

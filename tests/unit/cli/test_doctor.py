@@ -81,4 +81,5 @@ def test_names_the_capability_that_is_missing(run_trapgate, program) -> None:
     done = subprocess.run([*drop, program, "doctor", "--source", "bpf"], capture_output=True, text=True, check=False)
     assert done.returncode == 3
     assert "CAP_BPF and CAP_PERFMON: not held" in done.stdout
+    assert "trapgate's programs" not in done.stdout, "they fail for the same reason"
     assert "hint: run it as root" in done.stdout
