@@ -25,13 +25,19 @@ class Found:
     text: str
 
 
-def search(words: str, *, kind: str | None = None, system: str | None = None, limit: int = 50) -> tuple[Found, ...]:
-    """What has all these words (or beginnings of words) in its name, arguments, types or header, best first."""
+def search(
+    words: str, *, kind: str | None = None, system: str | None = None, limit: int = 50, some: bool = False
+) -> tuple[Found, ...]:
+    """What has all these words (or beginnings of words) in its name, arguments, types or header, best first.
+
+    Args:
+        some: what has some of the words is enough; what has more of them comes first.
+    """
     terms = re.findall(r"\w+", words)
     if not terms:
         raise UsageError("search", "no word to look for", "trapgate search clock")
     # Quoted, so that none of them is an operator of FTS5.
-    query = " ".join(f'"{term}"*' for term in terms)
+    query = (" OR " if some else " ").join(f'"{term}"*' for term in terms)
     rows = open_database().execute(
         "SELECT kind, system, name, shown FROM words"
         " WHERE words MATCH ?2 AND (?3 IS NULL OR kind = ?3) AND (?4 IS NULL OR system = ?4)"

@@ -84,7 +84,9 @@ def find_version(system: str, text: str, *, first: bool = False) -> int:
     if named is not None and not (system == "windows" and text.isdigit() and len(text) > 4):
         return int(named)
     if not has_history(system):
-        raise UsageError("version", f"the table of {system} is of one version", "leave --version out")
+        raise UsageError(
+            "version", f"the table of {system} is of one version", "leave --version, --since and --before out"
+        )
     return version_key(system, text)
 
 

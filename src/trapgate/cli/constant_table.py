@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 
 from trapgate.catalog.constants import Constant
-from trapgate.catalog.platforms import closest
+from trapgate.catalog.platforms import abis, closest
 from trapgate.cli.options import parse_number
 from trapgate.cli.tables import add_definition_options, add_format_options, format_definitions, print_table
 from trapgate.model.errors import UsageError
@@ -29,13 +29,12 @@ def print_constants(
 ) -> int:
     """Prints the answer to `trapgate KIND`: grouped for a person, a row for each system for a program."""
     number = parse_number(args.what) if args.what else None
-    what = args.what if number is None else number
+    # What a call gives back is a negative errno.
+    what = args.what if number is None else abs(number)
     everything = look_up()
     systems = list(dict.fromkeys(constant.system for constant in everything))
-    if args.system and args.system not in systems:
-        raise UsageError(kind, f"nothing is known of {args.system!r}", f"there are {', '.join(systems)}")
     one_system = what is None or args.format in ("c-header", "python")
-    system = args.system or (_native(systems) if one_system else None)
+    system = _find_system(kind, args.system, systems) or (_native(systems) if one_system else None)
     found = look_up(what, system)
     if not found:
         near = closest(str(args.what), {constant.name for constant in everything})
@@ -49,6 +48,18 @@ def print_constants(
     else:
         print_table(("number", "name", text, "where"), _group(found, systems), None)
     return 0
+
+
+def _find_system(kind: str, name: str | None, systems: Sequence[str]) -> str | None:
+    """The system that `name` means: one of `systems`, this machine for `linux`, or the architecture of an ABI."""
+    if name is None or name in systems:
+        return name
+    if name == "linux":
+        return _native(systems)
+    arch = next((abi.arch for abi in abis("linux") if name in (abi.name, *abi.aliases)), "")
+    if arch not in systems:
+        raise UsageError(kind, f"nothing is known of {name!r}", f"there are {', '.join(systems)}")
+    return arch
 
 
 def _native(systems: Sequence[str]) -> str:

@@ -143,7 +143,11 @@ def _filters(abi: Abi, args: argparse.Namespace) -> list[Callable[[Entry], bool]
         if args.everywhere:
             tests.append(lambda entry: places.get(entry.name) == alive)
         if args.arch_only:
-            tests.append(lambda entry: len({arch for _, arch in places.get(entry.name, ())}) == 1)
+            # A table without an architecture is that of several.
+            single = {
+                name for name, where in places.items() if len(archs := {arch for _, arch in where}) == 1 and all(archs)
+            }
+            tests.append(lambda entry: entry.name in single)
     return tests
 
 

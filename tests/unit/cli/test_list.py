@@ -83,3 +83,23 @@ def test_filters(run_trapgate) -> None:
     assert "arch_prctl" in names(run_trapgate, "--abi", "x86_64", "--arch-only")
     assert "paccept" in names(run_trapgate, "--abi", "x86_64", "--removed")
     assert "create_module" not in names(run_trapgate, "--abi", "x86_64", "--live")
+
+
+def test_versions_that_share_a_name_count_from_their_first(run_trapgate) -> None:
+    rows = json.loads(run_trapgate("list", "--system", "macos", "--since", "15", "--json").stdout)
+    assert {"coalition_policy_set", "oslog_coproc"} <= {row["name"] for row in rows}
+    before = json.loads(run_trapgate("list", "--system", "macos", "--before", "15", "--json").stdout)
+    assert not {row["name"] for row in rows} & {row["name"] for row in before}
+
+
+def test_lines_for_people_leave_out_what_is_all_the_same(run_trapgate) -> None:
+    assert run_trapgate("list", "openat", "--system", "freebsd").stdout.split()[:3] == ["number", "name", "arguments"]
+    assert "0x84000003" in run_trapgate("list", "CPU_ON", "--system", "smccc").stdout
+    assert "arguments" not in run_trapgate("list", "--version", "4.2").stdout
+    nothing = run_trapgate("list", "zzz")
+    assert (nothing.returncode, nothing.stdout) == (1, "") and "no call" in nothing.stderr
+
+
+def test_a_table_of_all_machines_has_nothing_of_one_alone(run_trapgate) -> None:
+    assert run_trapgate("list", "--system", "macos", "--arch-only").stdout == ""
+    assert "arch_prctl" in run_trapgate("list", "--abi", "x86_64", "--arch-only").stdout
