@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -112,6 +113,14 @@ def test_shares_are_of_the_whole_time(made: Path, source: str) -> None:
     everything = run(["--source", source, str(made)])
     share = {float(out.stdout.splitlines()[1].split("%")[0].split()[-1]) < 100.0 for out in (done, everything)}
     assert share == {True}
+
+
+@pytest.mark.parametrize("by", ["call", "pid", "comm", "error", "cgroup"])
+def test_every_field_is_documented(by: str, made: Path, source: str, project: Path) -> None:
+    page = (project / "docs" / "reference" / "counts.md").read_text()
+    named = set(re.findall(r"`(\w+)`", page))
+    value = count("--source", source, "--by", by, str(made), status=5)
+    assert set(value) | set(value["rows"][0]) <= named  # type: ignore[index]
 
 
 def test_by_pid(made: Path, source: str) -> None:
