@@ -92,6 +92,12 @@ INLINE u64 read_cgroup(struct task_struct *task)
 	return task->cgroups->dfl_cgrp->kn->id;
 }
 
+/* For the current task. The verifier looks through the kernel's types at each of these steps, each time it comes by. */
+GLOBAL u64 read_own_cgroup(void)
+{
+	return read_cgroup(bpf_get_current_task_btf());
+}
+
 /*
  * Keys are relative to an arbitrary address, for the verifier lets pointers be subtracted and
  * compared but not hashed.

@@ -170,7 +170,7 @@ INLINE void identify(struct task *t, struct task_struct *task)
 INLINE void introduce(struct task *t, struct task_struct *task)
 {
 	identify(t, task);
-	t->rec.cgroup = read_cgroup(task);
+	t->rec.cgroup = read_own_cgroup();
 	if (t->flags & T_ANNOUNCE)
 		send_event(t, TG_ATTACH, 0, 0, 0, BPF_RB_NO_WAKEUP);
 	t->flags &= ~T_ANNOUNCE;
@@ -192,7 +192,7 @@ INLINE struct tg_plan *begin_call(struct task *t, struct task_struct *task, stru
 	t->rec.time_ns = bpf_ktime_get_ns();
 	t->rec.duration_ns = 0;
 	t->rec.ip = read_ip(regs);
-	t->rec.cgroup = read_cgroup(task);
+	t->rec.cgroup = read_own_cgroup();
 	t->rec.nr = nr;
 	t->rec.result = 0;
 	read_words(regs, abi, plan ? plan->n_args : 6, t->rec.arg);
