@@ -29,6 +29,7 @@ from trapgate.calls.types import (
     Tgid,
     Tid,
     UInt,
+    describe_fd,
     format_noted_flags,
     join_flags,
     truncate,
@@ -147,7 +148,7 @@ class OtherFd(Scalar):
     def decode(self, c: Call, word: int) -> AnyValue | None:
         fd = self.number(c, word)
         more = c.process.other_fd_text(c.word(self.pid) & 0xFFFFFFFF, fd) if c.options.decode_fds else ""
-        return Number(f"{fd}{more}", {"fd": fd, "path": more[1:-1]}) if more else super().decode(c, word)
+        return describe_fd(fd, more) if more else super().decode(c, word)
 
 
 First, Second = OtherFd("pid1"), OtherFd("pid2")
@@ -179,7 +180,7 @@ class TargetFd(Scalar):
         fd = self.number(c, word)
         target = c.process.pidfd_target(c.s32(0)) if c.options.decode_fds else 0
         more = c.process.other_fd_text(target, fd, ours=True) if target else ""
-        return Number(f"{fd}{more}", {"fd": fd, "path": more[1:-1]}) if more else super().decode(c, word)
+        return describe_fd(fd, more) if more else super().decode(c, word)
 
 
 call("pidfd_getfd", pidfd=Fd, targetfd=TargetFd(), flags=X32, returns=Fd)

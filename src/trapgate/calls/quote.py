@@ -75,6 +75,15 @@ def escape(data: bytes, hexadecimal: Hex = Hex.NONE, extra: bytes = b"") -> str:
     return text.translate(table) if table is _HEX_CHARS else _escape_octal(text, table, extra)
 
 
+def unescape(text: str) -> bytes:
+    r"""What ``escape`` made ``text`` of.
+
+    >>> unescape("a\\0001\\74\\n\\\\33")
+    b'a\x001<\n\\33'
+    """
+    return text.encode("ascii").decode("unicode_escape").encode("latin-1")
+
+
 def quote(data: bytes, hexadecimal: Hex = Hex.NONE) -> str:
     """``data`` in double quotes.
 

@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from trapgate.calls import tables
+from trapgate.calls.quote import unescape
 from trapgate.model.abi import Abi
-from trapgate.model.values import AnyValue, FlagSet, Joined, Number, Symbol, Value, remark
+from trapgate.model.values import AnyValue, FlagSet, Joined, Json, Number, String, Symbol, Value, remark
 
 if TYPE_CHECKING:
     from trapgate.calls.call import Call, Options
@@ -453,6 +454,15 @@ def join_flags(*parts: AnyValue) -> AnyValue:
     return FlagSet("|".join([p.text for p in parts]), data)
 
 
+def describe_fd(fd: int, shown: str) -> AnyValue:
+    """A descriptor with what ``-y`` shows behind it: ``</path>``, ``</path>(deleted)``, ``<TCP:[…]>``."""
+    inner, _, behind = shown[1:].rpartition(">")
+    data: dict[str, Json] = {"fd": fd, "path": String("", unescape(inner)).data}
+    if behind:
+        data["deleted"] = True
+    return Number(f"{fd}{shown}", data)
+
+
 class FileDescriptor(Scalar):
     """A descriptor of the calling process; ``-y`` prints what it is behind it."""
 
@@ -473,7 +483,7 @@ class FileDescriptor(Scalar):
             return plain
         fd = self.number(c, word)
         more = c.process.fd_text(fd) if fd >= 0 else ""
-        return Number(f"{fd}{more}", {"fd": fd, "path": more[1:-1]}) if more else plain
+        return describe_fd(fd, more) if more else plain
 
 
 class DirectoryFd(FileDescriptor):

@@ -55,6 +55,18 @@ def test_the_command_is_a_list_of_words_or_paths(source: str) -> None:
     assert [event.status for event in ended] == [0]
 
 
+def test_the_path_of_a_descriptor_is_exact_in_json(tmp_path: Path) -> None:
+    file, log = tmp_path / "a\x1b <b>\\33 é", tmp_path / "log"
+    script = "import os, sys; fd = os.open(sys.argv[1], os.O_CREAT); os.fsync(fd); os.unlink(sys.argv[1]); os.fsync(fd)"
+    command = [TRAPGATE, "trace", "--json", "-y", "-e", "trace=fsync", "-o", log, sys.executable, "-c", script, file]
+    subprocess.run(command, check=True)
+    described = [
+        event["args"]["fd"] for event in map(json.loads, log.read_text().splitlines()) if event["kind"] == "call"
+    ]
+    assert [fd.pop("fd") > 2 for fd in described] == [True, True]
+    assert described == [{"path": str(file)}, {"path": str(file), "deleted": True}]
+
+
 def test_json_lines(source: str) -> None:
     """Each line is one object of the documented schema, in ASCII."""
     command = [

@@ -8,7 +8,7 @@ import ast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trapgate.calls.quote import Hex, quote
+from trapgate.calls.quote import Hex, escape, quote, unescape
 
 
 @given(st.binary(max_size=200), st.sampled_from(Hex))
@@ -17,3 +17,8 @@ def test_printable_and_exact(data: bytes, style: Hex) -> None:
     text = quote(data, style)
     assert all(" " <= char <= "~" for char in text)
     assert ast.literal_eval("b" + text) == data
+
+
+@given(st.binary(max_size=200), st.sampled_from(Hex), st.sampled_from([b"", b"<>"]))
+def test_what_is_escaped_is_had_back(data: bytes, style: Hex, extra: bytes) -> None:
+    assert unescape(escape(data, style, extra)) == data
