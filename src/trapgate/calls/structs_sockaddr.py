@@ -57,7 +57,7 @@ from trapgate.calls.types import (
     with_remark,
 )
 from trapgate.model import values
-from trapgate.model.values import MORE, AnyValue, Joined, List, Number, Symbol
+from trapgate.model.values import MORE, AnyValue, Joined, List, Number, String, Symbol
 
 if TYPE_CHECKING:
     from trapgate.calls.plan import Planner
@@ -92,7 +92,7 @@ def _show_unix(v: View, length: int) -> Fields:
     c, size = v.call, min(length - FAMILY_BYTES, PATH_BYTES)
     path = v.data[FAMILY_BYTES : FAMILY_BYTES + size]
     if path[:1] == b"\0":
-        return [("sun_path", Joined("@", c.quoted(path[1:])))]
+        return [("sun_path", Joined("@", String(c.quoted(path[1:]).text, path)))]
     return [("sun_path", c.quoted(path.partition(b"\0")[0]))]
 
 

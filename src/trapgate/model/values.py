@@ -82,8 +82,8 @@ class Address(Value):
 class String(Value):
     """Bytes of the program in quotes.
 
-    ``data`` is a str when the bytes are UTF-8 without control characters, else
-    ``{"hex": "…"}``; cut strings are ``{"text"|"hex": …, "truncated": true}``.
+    ``data`` is a str when the bytes are UTF-8, else ``{"hex": "…"}``; cut strings are
+    ``{"text"|"hex": …, "truncated": true}``.
     """
 
     __slots__ = ("truncated",)
