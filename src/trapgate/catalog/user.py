@@ -164,6 +164,12 @@ def _load(database: sqlite3.Connection, name: str, folder: str) -> None:
         " ORDER BY id IN (SELECT abi FROM alias WHERE system = ? AND name = ?) DESC, id LIMIT 1",
         (system, system, facts.header.get("abi", "")),
     ).fetchone() or ("", 64, "", 0, "")
+    machine = facts.header.get("abi", "")
+    own = (
+        "SELECT 1 FROM convention WHERE system = ?1 AND arch = ?2 AND NOT EXISTS (SELECT 1 FROM alias WHERE system = ?1"
+    )
+    if database.execute(own + " AND name = ?2)", (system, machine)).fetchone():
+        arch, bits, convention = machine, 32, machine  # 32-bit Windows: no packaged table is of it, a convention is
     abi = database.execute(
         "INSERT INTO abi VALUES (NULL, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
         (system, name, arch, bits, layer, version, key, convention, facts.header["source"]),

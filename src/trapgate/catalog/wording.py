@@ -48,10 +48,12 @@ STATUS = {
 }
 _TAGS = {"xen": "guests", "macos": "audit event", "freebsd": "audit event", "openbsd": "pledge"}
 _KERNEL_PARTS = {"nt": "in ntoskrnl; stub in ntdll.dll", "win32k": "in win32k; stub in win32u.dll"}
-_CLASSES = {"unix": 0x2000000, "mach": 0x1000000, "machdep-i386": 0x3000000}
-"""The class of a call of macOS, which x86_64 carries in the bits above the number."""
-_GATES = {"unix": "int 0x80", "mach": "int 0x81", "machdep-i386": "int 0x82"}
-"""The interrupt of each class on 32-bit x86."""
+_CLASSES = {
+    "syscall": ("unix", 0x2000000, "int 0x80"),
+    "mach-trap": ("mach", 0x1000000, "int 0x81"),
+    "machdep": ("machdep-i386", 0x3000000, "int 0x82"),
+}
+"""For a layer of macOS its table, what x86_64 adds to the number, and the interrupt of 32-bit x86."""
 _GUESTS = {"x86_64 PV": "pv64", "x86_64 HVM/PVH": "hvm64", "x86_32 PV": "pv32", "arm64": "arm", "arm32": "arm"}
 """The kind of guest in a tag of Xen, `pv64=do hvm64=do`, that a convention is of."""
 _IN_INSTRUCTION = re.compile(r"(?<=[ #])nr$", re.IGNORECASE)
@@ -70,7 +72,7 @@ def format_number(number: int) -> str:
 def is_served(entry: Entry, convention: Convention) -> bool:
     """Whether the call can be made by the convention: a hypercall of Xen is not for every kind of guest."""
     guest = _GUESTS.get(convention.arch, "") if entry.system == "xen" else ""
-    return f"{guest}=" in entry.tag or not guest
+    return not guest or not entry.tag or f"{guest}=" in entry.tag
 
 
 def format_number_register(entry: Entry, convention: Convention) -> str:
@@ -84,19 +86,23 @@ def format_number_register(entry: Entry, convention: Convention) -> str:
 def format_instruction(entry: Entry, convention: Convention) -> str:
     """The instruction that makes the call: `syscall`; with the number where it holds it, `svc #15`."""
     if entry.system == "macos" and convention.arch == "i386":
-        return _GATES[entry.abi]
+        return _class_of(entry)[2]
     return _IN_INSTRUCTION.sub(format_number(entry.number), convention.instruction)
 
 
 def _format_register_number(entry: Entry, arch: str) -> str:
     """What the register holds: the number, but on macOS with its class, or negative for a Mach trap."""
     if entry.system == "macos" and arch == "x86_64":
-        return format_number(_CLASSES.get(entry.abi, 0) | entry.number)
-    if entry.system == "macos" and entry.abi == "mach":
+        return format_number(_class_of(entry)[1] | entry.number)
+    if entry.layer == "mach-trap":
         return f"-{entry.number}"
     if entry.abi == "machdep-arm":
         return f"0x80000000, x3 = {entry.number}"
     return format_number(entry.number)
+
+
+def _class_of(entry: Entry) -> tuple[str, int, str]:
+    return _CLASSES.get(entry.layer, _CLASSES["syscall"])  # a table of the user's own may be of any layer
 
 
 def split_register_number(number: int) -> tuple[str, int] | None:
@@ -107,8 +113,8 @@ def split_register_number(number: int) -> tuple[str, int] | None:
     """
     if number < 0:
         return "mach", -number
-    names = [name for name, value in _CLASSES.items() if number & ~0xFFFFFF == value]
-    return (names[0], number & 0xFFFFFF) if names else None
+    found = [abi for abi, bits, _ in _CLASSES.values() if number & ~0xFFFFFF == bits]
+    return (found[0], number & 0xFFFFFF) if found else None
 
 
 def format_use(argument: Argument, system: str) -> str:
@@ -149,7 +155,7 @@ def list_links(card: Card, signature: Signature | None, abi: Abi, source_version
             oldest = min(first, key=lambda version: version_key("linux", version), default=source_version)
             tag = max(oldest, source_version, key=lambda version: version_key("linux", version))
             links.append(f"https://elixir.bootlin.com/linux/v{tag}/source/{path}#L{line}")
-    elif card.system == "macos" and signature:
+    elif card.system == "macos" and signature and signature.location:
         links.append(f"https://github.com/apple-oss-distributions/xnu/blob/{abi.version}/{signature.location}")
     elif card.system == "freebsd":
         links.append(f"https://man.freebsd.org/cgi/man.cgi?query={card.name}&sektion=2")
@@ -161,7 +167,7 @@ def list_links(card: Card, signature: Signature | None, abi: Abi, source_version
         links.append(f"https://illumos.org/man/2/{card.name}")
     elif card.system == "dragonfly":
         links.append(f"https://man.dragonflybsd.org/?command={card.name}&section=2")
-    elif card.system == "windows" and signature:
+    elif card.system == "windows" and signature and signature.location:
         file = signature.location.partition(":")[0]
         links.append(f"https://github.com/winsiderss/systeminformer/blob/master/phnt/include/{file}")
     return links

@@ -185,7 +185,7 @@ def _row(entry: Entry) -> tuple[Cell, ...]:
 
 def _arguments(entry: Entry) -> str:
     signature = find_signature(entry.name, entry.system, entry.abi)
-    return ", ".join(map(str, signature.arguments)) if signature else ""
+    return ", ".join(str(argument) or "?" for argument in signature.arguments) if signature else ""
 
 
 def _word(name: str) -> str:

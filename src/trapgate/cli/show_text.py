@@ -100,8 +100,13 @@ def _wrap(text: str, indent: int) -> list[str]:
 
 
 def _own_signature(card: Card, abi: Abi) -> Signature | None:
-    found = [signature for name, signature in card.signatures if name == abi.name]
-    return found[-1] if found else next((signature for _, signature in card.signatures), None)
+    """The declaration in the ABI, else in any; a table that only counts arguments does not hide what they are."""
+    own = [signature for name, signature in card.signatures if name == abi.name]
+    newest = own[-1] if own else next((signature for _, signature in card.signatures), None)
+    if newest and not any(map(str, newest.arguments)):
+        told = (one for _, one in card.signatures if len(one.arguments) == len(newest.arguments))
+        return next((one for one in told if any(map(str, one.arguments))), newest)
+    return newest
 
 
 def _declarations(card: Card, signature: Signature | None, abi: Abi) -> list[str]:
@@ -188,10 +193,10 @@ def _windows_numbers(card: Card, labels: Mapping[str, str]) -> list[str]:
     """The numbers of a Windows call: a line for each ABI and run of builds."""
     lines = []
     for entry in card.entries:
-        since = _with_label(entry.since or "", labels)
+        since = f"since {_with_label(entry.since, labels)}" if entry.since else ""
         until = f" until {_with_label(entry.until, labels)}" if entry.until else ""
         doubt = f"; {STATUS[entry.status]}" if entry.status in STATUS else ""
-        lines.append(f"{entry.abi:<8}{format_number(entry.number):<8}since {since}{until}{doubt}")
+        lines.append(f"{entry.abi:<8}{format_number(entry.number):<8}{since}{until}{doubt}".rstrip())
     return lines
 
 

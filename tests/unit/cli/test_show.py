@@ -1,5 +1,8 @@
 """How `trapgate show` finds a call, and how it says that the call is made."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from trapgate import catalog
@@ -77,3 +80,23 @@ def test_links_are_to_versions_that_there_are(run_trapgate) -> None:
     assert "/v7.3-rc7/source/fs/open.c" in run_trapgate("show", "fchroot").stdout
     later = run_trapgate("show", "mkdir", "--version", "99.9").stdout
     assert "/v99.9/" not in later and "/v7.3-rc7/A/ident/sys_mkdir" in later
+
+
+@pytest.mark.parametrize(
+    ("table", "words", "way"),
+    [
+        ("xnu/syscalls.master", "exit --system macos", "x86_64: rax = 0x2000001, then syscall"),
+        ("syscall_sw.c", "mach_msg2_trap --system macos", "arm64: x16 = -"),
+        ("xen.h", "sched_op_compat --system xen", "x86_64 HVM/PVH: rax = 6, then vmcall / vmmcall"),
+        ("pe/ntdll-x86.dll", "NtTen --system windows", "eax = 26, then sysenter"),
+        ("pe/ntdll-x64.dll", "NtClose --system windows", "eax = 15, then syscall"),
+    ],
+)
+def test_a_table_of_ones_own_is_shown_with_its_way(
+    run_trapgate, project: Path, tmp_path: Path, table: str, words: str, way: str
+) -> None:
+    home = {**os.environ, "XDG_DATA_HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    source = project / "tests" / "golden" / "readers" / "inputs" / table
+    assert run_trapgate("catalog", "read", str(source), "--add", "--as", "mine", env=home).returncode == 0
+    done = run_trapgate("show", *words.split(), "--abi", "mine", env=home)
+    assert done.returncode == 0 and way in done.stdout and "mine" in done.stdout, done.stderr

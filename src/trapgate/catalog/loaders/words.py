@@ -55,7 +55,7 @@ def _plain(arguments: str) -> str:
     shown = []
     for part in filter(None, arguments.split("; ")):
         name, kind = part.split(":")[:2]
-        shown.append(f"{' '.join(kind.replace('__user', '').split())} {name}".replace("* ", "*"))
+        shown.append(f"{' '.join(kind.replace('__user', '').split())} {name}".replace("* ", "*").strip())
     return ", ".join(shown)
 
 
