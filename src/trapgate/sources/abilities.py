@@ -147,8 +147,9 @@ def check_objects() -> Check:
             program = BpfObject(file.read_bytes())
             program.load()
         except OSError as error:
-            if error.errno == errno.EPERM:
-                remedy = AS_ROOT
+            remedy = {errno.EPERM: AS_ROOT, errno.EMFILE: "allow more open files: ulimit -n 64"}.get(
+                error.errno or 0, remedy
+            )
             said = f" ({messages[-1].strip()})" if messages else ""
             return Check(need, False, f"{file.name}: {error}{said}", remedy)
         finally:
