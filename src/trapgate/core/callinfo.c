@@ -129,8 +129,10 @@ int tg_call_get(const struct tg_task *task, u8 stop, struct tg_call *ret)
 		ret->result = info.exit.rval;
 		return 0;
 	}
-	if (info.op == TG_INFO_NONE)
+	if (info.op == TG_INFO_NONE) {
+		ret->abi = abi_of(info.arch, NULL);
 		return 0;
+	}
 	ret->nr = (s64)info.entry.nr;
 	ret->abi = abi_of(info.arch, &ret->nr);
 	memcpy(ret->arg, info.entry.args, sizeof ret->arg);

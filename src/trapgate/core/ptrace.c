@@ -410,6 +410,9 @@ static int on_exec(struct tg_tracer *t, struct tg_task *task, struct tg_task **r
 	}
 	task->pid = tid;
 	task->flags &= ~(u32)(TG_T_HIDDEN | TG_T_FIRST_EXEC);
+	struct tg_call call; /* the new program may be of another ABI, and make no call that is wanted */
+	if (tg_call_get(task, TG_INFO_EXIT, &call) == 0)
+		record.abi = call.abi;
 	return err ? err : put(t, task, TG_EXEC, &record);
 }
 

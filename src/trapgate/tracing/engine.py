@@ -25,9 +25,9 @@ from trapgate.kernel.pid_namespaces import TRANSLATOR
 from trapgate.kernel.processes import read_instruction_pointer
 from trapgate.model.abi import BY_INDEX, X86_64
 from trapgate.model.record import HEADER, SAME_CALL_FROM, Kind, Phase, Record, parse_record
-from trapgate.model.values import Labelled
 from trapgate.tracing.colors import Palette, wants_color
 from trapgate.tracing.cputime import CpuTimes
+from trapgate.tracing.labels import label
 from trapgate.tracing.lines import Lines, Sink, Task
 from trapgate.tracing.memory import CopiedMemory, HeldMemory, WatchedProcess
 from trapgate.tracing.netlink_watch import MAKING, NetlinkWatch
@@ -108,7 +108,6 @@ class Engine:
         self.now_ns = 0
         self.last_ns = 0
         self.ip = 0
-        self.nr = 0
         self.lost = 0
         self.filter_status = not options.shows_every_status
         o = options
@@ -127,6 +126,7 @@ class Engine:
             or o.paths
             or o.fds is not None
             or o.output_separately
+            or o.syscall_number
             or self.palette is not None
             or o.syscall_limit is not None
         )
@@ -198,7 +198,7 @@ class Engine:
         if not self.clock.is_silent:
             parts.append(self.clock.format_leader(self.now_ns + self.clock_offset_ns, self.now_ns))
         if o.syscall_number:
-            parts.append(f"[{self.nr:4}] ")
+            parts.append(f"[{task.nr if task.nr >= 0 else '????':4}] ")
         if o.instruction_pointer:
             digits = 2 * BY_INDEX[task.abi].word
             parts.append(f"[{self.ip:0{digits}x}] " if self.ip else f"[{'?' * digits}] ")
@@ -272,8 +272,9 @@ class Engine:
                     out.append(f"{head:<{column}}{body[1]}\n")
                 else:
                     header = unpack(batch, offset)
-                    self.now_ns, self.ip, self.nr = header[4], header[8], header[10]
+                    self.now_ns, self.ip = header[4], header[8]
                     task = self.tasks.get(header[7]) or self.add_task(header[7], header[6])
+                    task.nr = header[10]
                     if task.call is not None:
                         self.shared_sink.write("".join(out))
                         out.clear()
@@ -293,18 +294,18 @@ class Engine:
     def feed_half(self, batch: bytes, offset: int, held: int | None) -> int:
         """Write what an entry or exit by itself says; where it ends, or 0 if it is neither or takes a decoder."""
         size: int
-        size, kind, abi, _, time_ns, _, _, tid, ip, _, nr, *_ = HEADER.unpack_from(batch, offset)
+        size, kind, abi, _, time_ns, _, _, tid, ip, *_ = HEADER.unpack_from(batch, offset)
         task = self.tasks.get(tid)
         is_held = held == tid and offset + size == len(batch)
         if task is None or task.abi != NATIVE or abi != NATIVE or is_held:
             return 0
-        self.now_ns, self.ip, self.nr = time_ns, ip, nr
+        self.now_ns, self.ip = time_ns, ip
         c, lines = task.call, self.lines
         if kind == Kind.ENTER and c is None:
             half = self.shortcut.enter(batch, offset)
             if half is None:
                 return 0
-            task.call, task.entered_ns = half, time_ns
+            task.call, task.entered_ns, task.nr = half, time_ns, nr
             lines.begin(task)
             lines.put(task, f"{half.name}({', '.join(half.shown)}")
         elif kind == Kind.EXIT and isinstance(c, HalfCall):
@@ -342,7 +343,7 @@ class Engine:
         process = UNKNOWN_PROCESS if self.plans is None else self.process_of(self.task(record), memory)
         c, before, after = self.decoder.whole(record, memory, process)
         self.note_copied(record, record.time_ns, memory)
-        return f"{name}({self.join(before + after)}) ", f"= {format_result(c)}", bool(c.error)
+        return f"{name}({self.join(c, before + after)}) ", f"= {format_result(c)}", bool(c.error)
 
     def format_duration(self, ns: int | None) -> str:
         """What -T adds to a line; None: nobody saw the call begin."""
@@ -381,6 +382,7 @@ class Engine:
             return  # it has been told of, because it went on for long
         memory: Memory = HeldMemory(self.source, record.tid, self.message) if self.holds else self.copies_of(record)
         c = self.decoder.start(record, memory, self.process_of(task, memory))
+        task.nr = record.nr
         if record.abi != task.abi:
             self.note_abi(task, record.abi)
         task.entered_ns = record.time_ns
@@ -401,10 +403,9 @@ class Engine:
             task.stack = self.stacks.render(task.pid, task.tid)
         if self.filter_status:
             self.lines.stage(task)
-        self.nr = record.nr
         self.lines.begin(task)
         task.shown = self.decoder.enter(c)
-        self.put_call(task, c.name, self.join(task.shown))
+        self.put_call(task, c.name, self.join(c, task.shown))
         if self.lines.autoflush and task.staged is None:
             task.sink.flush()
 
@@ -449,9 +450,12 @@ class Engine:
         if self.netlink is not None:
             self.netlink.note(c, more)
         if more:
-            self.put_arguments(task, f", {self.join(more)}" if task.shown else self.join(more))
+            self.put_arguments(task, f", {self.join(c, more)}" if task.shown else self.join(c, more))
         self.finish_call(task, c, record.time_ns)
         self.note_copied(record, task.entered_ns, c.memory)
+        if task.executed:
+            abi, task.executed = task.executed, 0
+            self.note_abi(task, abi)
 
     def on_call(self, record: Record, knows_start: bool = True) -> None:
         """A merged record: entry and exit at once."""
@@ -460,6 +464,7 @@ class Engine:
         if not told:
             self.abandon_call(task)
         task.call = None
+        task.nr = record.nr
         if record.abi != task.abi:
             self.note_abi(task, record.abi)
         memory = self.copies_of(record)
@@ -479,15 +484,14 @@ class Engine:
         if told:
             self.lines.resume(task, c.name)
             if more:
-                self.put_arguments(task, f", {self.join(more)}" if shown else self.join(more))
+                self.put_arguments(task, f", {self.join(c, more)}" if shown else self.join(c, more))
             self.finish_call(task, c, end)
             return
         shown = shown + more
         if self.filter_status:
             self.lines.stage(task)
-        self.nr = record.nr
         self.lines.begin(task)
-        self.put_call(task, c.name, self.join(shown))
+        self.put_call(task, c.name, self.join(c, shown))
         self.finish_call(task, c, end, knows_start)
 
     def finish_call(self, task: Task, c: Call, end_ns: int, knows_start: bool = True) -> None:
@@ -499,7 +503,7 @@ class Engine:
                 self.lines.publish(task, wanted)
             if not wanted:
                 self.lines.ended(task)
-                task.stack = ""
+                task.stack = task.notes = ""
                 return
         duration = end_ns - task.entered_ns
         if self.remaining is not None:
@@ -553,12 +557,10 @@ class Engine:
             return False
         return self.matcher is None or self.matcher.matches(c)
 
-    def join(self, arguments: list[Argument]) -> str:
-        """Arguments as they stand between the parentheses."""
+    def join(self, c: Call, arguments: list[Argument]) -> str:
+        """Arguments of ``c`` as they stand between the parentheses."""
         if self.options.decode.arg_names:
-            return ", ".join(
-                [value.text if isinstance(value, Labelled) else f"{name}={value.text}" for name, value in arguments]
-            )
+            return ", ".join([label(c, name, value) for name, value in arguments])
         return ", ".join([value.text for _, value in arguments])
 
     def note_abi(self, task: Task, abi: int) -> None:
@@ -581,17 +583,22 @@ class Engine:
         if self.options.summary_only or record.nr not in self.options.signals:
             return
         task = self.task(record)
-        if self.options.instruction_pointer and self.holds:
-            self.ip = read_instruction_pointer(task.tid)
+        self.read_ip(task)
         text = describe_signal(record, BY_INDEX[task.abi], self.options.decode, task.process)  # type: ignore[arg-type]
         self.lines.line(task, f"--- {text} ---")
         if self.stacks is not None:
             self.put_stack(task)
 
+    def read_ip(self, task: Task) -> None:
+        """-i: note where the task is stopped by a signal."""
+        if self.options.instruction_pointer and self.holds:
+            self.ip = read_instruction_pointer(task.tid)
+
     def on_stop(self, record: Record) -> None:
         if self.options.summary_only or record.nr not in self.options.signals:
             return
         task = self.task(record)
+        self.read_ip(task)
         self.lines.line(task, f"--- stopped by {signal_name(record.nr)} ---")
         if self.stacks is not None:
             self.put_stack(task)
@@ -626,11 +633,23 @@ class Engine:
         if self.names_tasks:
             task = self.task(record)
             task.comm = bracket_comm(task.tid)
+        if self.holds or self.plans is not None:  # not bpf, whose record has the ABI of the call
+            self.note_executed(self.task(record), record.abi)
         if self.options.detach_on_execve:
             if record.tid == self.child and not self.child_executed:
                 self.child_executed = True
             else:
                 self.source.detach(record.tid)
+
+    def note_executed(self, task: Task, abi: int) -> None:
+        """The task executed a program of ``abi``, which may make no call that is traced."""
+        if abi == task.abi:
+            return
+        if task.call is not None:
+            task.executed = abi  # behind the line that is begun
+        else:
+            self.read_ip(task)
+            self.note_abi(task, abi)
 
     def supersede(self, tid: int, former: int) -> None:
         """The thread ``former`` executed a program and goes on as ``tid``, whose own thread is gone.

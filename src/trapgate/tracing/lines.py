@@ -42,6 +42,7 @@ class Task:
         "call",
         "shown",
         "entered_ns",
+        "nr",
         "cpu_ns",
         "hidden",
         "abi",
@@ -57,6 +58,8 @@ class Task:
         "resumes",
         "stack",
         "tampered",
+        "nr",
+        "executed",
     )
 
     def __init__(self, tid: int, pid: int, sink: Sink, comm: str = "") -> None:
@@ -71,11 +74,17 @@ class Task:
         """The call the task is in, if it is one that is shown."""
         self.shown: list[Argument] = []
         self.entered_ns = 0
+        self.nr = 0
+        """The number of the last call it made."""
         self.cpu_ns = 0
         """How long the task had run when it entered the call; kept for a summary."""
         self.hidden = False
         """The call the task is in was filtered out."""
         self.abi = 0
+        self.nr = -1
+        """The number of the call it made last, shown or not; -1 when none was seen."""
+        self.executed = 0
+        """The ABI of the program whose execve is about to return; 0 when none is."""
         self.interrupted = False
         self.injected: InjectionState | None = None
         """How often each call was made that is tampered with."""

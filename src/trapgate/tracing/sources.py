@@ -153,8 +153,8 @@ def open_bpf(o: TraceOptions) -> Any:
 
 
 def wanted_bitmaps(o: TraceOptions) -> Mapping[int, bytes] | None:
-    """For each ABI a bit per number of the traced calls; None when all are, as with -d, which tells of each."""
-    if o.calls.is_everything or o.injections or o.debug:
+    """For each ABI a bit per number of the traced calls; None when all are, as with -d and -n, which tell of each."""
+    if o.calls.is_everything or o.injections or o.debug or o.syscall_number:
         return None
     return {abi.index: _bitmap(o, abi) for abi in LIVE_ABIS}
 

@@ -28,6 +28,12 @@ NORMAL = (
     (r" {2,}=", " ="),
 )
 EVERY_ABI = (
+    ("-n -e trace=none", "signals"),
+    ("-n -e trace=kill", "signals"),
+    ("-n -z -e trace=%memory", "memory"),
+    ("-e trace=none", "clocks"),
+    ("-e trace=execve", "executions"),
+    ("-z -e trace=execve,chdir -e inject=execve:error=EPERM:when=2", "executions"),
     ("-xx -e trace=%network", "sockets"),
     ("-X verbose -e trace=%network", "sockets"),
     ("-q -e trace=none", "clocks"),
