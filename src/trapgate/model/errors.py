@@ -53,17 +53,21 @@ def format_error(error: TrapgateError) -> str:
     trapgate: error: show: no call is named 'opena'
     hint: did you mean 'open'?
     """
-    text = f"trapgate: error: {error}\nhint: {error.hint}" if error.hint else f"trapgate: error: {error}"
-    # A word that the user gave may be of any length; its end may tell a line or an offset.
-    return " ".join(w if len(w) <= 500 else f"{w[:300]}…{w[-100:]}" for w in escape_controls(text).split(" "))
+    lines = [f"trapgate: error: {error}", f"hint: {error.hint}"] if error.hint else [f"trapgate: error: {error}"]
+    return "\n".join([_shorten(escape_controls(line)) for line in lines])
 
 
 def escape_controls(text: str) -> str:
-    r"""Text that may hold a file's name, with nothing in it but line ends that a terminal would obey.
+    r"""Text that may hold a file's name, as one line with nothing in it that a terminal would obey.
 
     >>> escape_controls("open 'a\x1b[31m\u202e': é")
     "open 'a\\x1b[31m\\u202e': é"
     """
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def _shorten(line: str) -> str:
+    """A word that the user gave may be of any length; its end may tell a line or an offset."""
+    return " ".join([w if len(w) <= 500 else f"{w[:300]}…{w[-100:]}" for w in line.split(" ")])

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from trapgate.model.counts import CallCount, bucket_bounds
+from trapgate.model.errors import escape_controls
 
 __all__ = ("SORTS", "Count", "describe", "format_ns", "name_rows", "render", "sort_rows")
 
@@ -135,7 +136,7 @@ def render(
     several = len({row.abi for row in rows}) > 1
     columns = [("call", "<", [_label(row, several) for row in rows])]
     if by != "call":
-        columns.insert(0, (by, "<", [_clean(row.group) for row in rows]))
+        columns.insert(0, (by, "<", [escape_controls(row.group) for row in rows]))  # a program chooses its own comm
     counts = [row.count for row in rows]
     columns += [
         ("calls", ">", [f"{c.calls + c.unfinished:,}" for c in counts]),
@@ -162,11 +163,6 @@ Column = tuple[str, str, list[str]]
 
 def _label(row: Count, several: bool) -> str:
     return f"{row.name} ({row.abi})" if several and row.abi != "x86_64" else row.name
-
-
-def _clean(text: str) -> str:
-    """Text that a terminal shows as it is: a program chooses its own comm."""
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
 
 
 def _time(count: CallCount, ns: float) -> str:

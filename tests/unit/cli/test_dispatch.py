@@ -168,8 +168,9 @@ def test_closed_standard_files_are_no_traceback(program: Path, words: str, close
 
 
 def test_an_error_holds_nothing_that_a_terminal_obeys(run_trapgate) -> None:
-    done = run_trapgate("trace", "no\x1b[31m\u202eé")
-    assert "'no\\x1b[31m\\u202eé'" in done.stderr and "\x1b" not in done.stderr
+    done = run_trapgate("trace", "no\x1b[31m\u202eé\nhint: x")
+    assert "'no\\x1b[31m\\u202eé\\nhint: x'" in done.stderr and "\x1b" not in done.stderr
+    assert len(done.stderr.splitlines()) == 2
 
 
 def test_interrupted(monkeypatch, capsys) -> None:
