@@ -294,7 +294,7 @@ class Engine:
     def feed_half(self, batch: bytes, offset: int, held: int | None) -> int:
         """Write what an entry or exit by itself says; where it ends, or 0 if it is neither or takes a decoder."""
         size: int
-        size, kind, abi, _, time_ns, _, _, tid, ip, *_ = HEADER.unpack_from(batch, offset)
+        size, kind, abi, _, time_ns, _, _, tid, ip, _, nr, *_ = HEADER.unpack_from(batch, offset)
         task = self.tasks.get(tid)
         is_held = held == tid and offset + size == len(batch)
         if task is None or task.abi != NATIVE or abi != NATIVE or is_held:

@@ -42,7 +42,6 @@ class Task:
         "call",
         "shown",
         "entered_ns",
-        "nr",
         "cpu_ns",
         "hidden",
         "abi",
@@ -74,8 +73,6 @@ class Task:
         """The call the task is in, if it is one that is shown."""
         self.shown: list[Argument] = []
         self.entered_ns = 0
-        self.nr = 0
-        """The number of the last call it made."""
         self.cpu_ns = 0
         """How long the task had run when it entered the call; kept for a summary."""
         self.hidden = False
