@@ -43,14 +43,10 @@ class Task:
         "shown",
         "entered_ns",
         "cpu_ns",
-        "hidden",
         "abi",
         "interrupted",
         "injected",
         "counts",
-        "names_comm",
-        "signal",
-        "limit_reached",
         "notes",
         "process",
         "reprint",
@@ -75,8 +71,6 @@ class Task:
         self.entered_ns = 0
         self.cpu_ns = 0
         """How long the task had run when it entered the call; kept for a summary."""
-        self.hidden = False
-        """The call the task is in was filtered out."""
         self.abi = 0
         self.nr = -1
         """The number of the call it made last, shown or not; -1 when none was seen."""
