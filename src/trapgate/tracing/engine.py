@@ -126,7 +126,7 @@ class Engine:
             or o.paths
             or o.fds is not None
             or o.output_separately
-            or o.syscall_number
+            or (o.syscall_number and (self.filter_status or not o.calls.is_everything))
             or self.palette is not None
             or o.syscall_limit is not None
         )
