@@ -7,6 +7,7 @@ import pytest
 from trapgate import catalog
 from trapgate.catalog import build, database
 from trapgate.catalog.database import parse_arguments
+from trapgate.catalog.versions import version_key
 
 
 @pytest.mark.parametrize(
@@ -103,3 +104,22 @@ def test_a_failed_build_leaves_nothing(tmp_path, monkeypatch) -> None:
     with pytest.raises(RuntimeError):
         build.build(str(tmp_path / "catalog.sqlite"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_call_is_older_than_its_abi() -> None:
+    """What an ABI's first measured table is of, nothing else of that ABI is older than."""
+    for abi in catalog.abis("linux"):
+        dated = [entry for entry in catalog.history("linux", abi.name) if entry.since]
+        measured = [e for e in dated if e.evidence in ("kernel headers", "architecture merged", "architecture removed")]
+        if measured:
+            first = min(version_key("linux", entry.since or "") for entry in measured)
+            early = [entry.name for entry in dated if version_key("linux", entry.since or "") < first]
+            assert early == [], abi.name
+
+
+def test_arguments_of_operations_are_no_operations() -> None:
+    kinds = {(one.call, one.name): one.kind for one in catalog.subcalls(system="linux")}
+    assert kinds["prctl", "PR_SET_MM"] == kinds["prctl", "PR_SET_PTRACER"] == ""
+    assert kinds["prctl", "PR_SET_MM_BRK"] == kinds["ptrace", "PTRACE_EVENT_FORK"] == "argument"
+    values = {one.name: int(one.value) for one in catalog.subcalls("membarrier")}
+    assert values["MEMBARRIER_CMD_GET_REGISTRATIONS"] == 1 << 9
