@@ -27,6 +27,7 @@ from trapgate.model.counts import GROUPS, CallCount
 from trapgate.model.errors import TrapgateError, UsageError
 from trapgate.reports.count import SORTS, Count, describe, name_rows, render, sort_rows
 from trapgate.sources.counting import Counter, open_counter
+from trapgate.tracing.output import open_descriptor
 
 UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -55,9 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-follow", action="store_true", help="not the children and new threads")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", help="write the table to a new file instead of standard output"
-    )
+    parser.add_argument("-o", "--output", metavar="FILE", help="write the table to a file instead of standard output")
     parser.add_argument(
         "command", metavar="COMMAND", nargs=argparse.REMAINDER, help="the program to run, and its arguments"
     )
@@ -90,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
     if args.top is not None and args.top < 1:
         raise UsageError("count", "--top wants at least 1", "leave it out for all rows")
     program = find_program(command[0]) if command else ""
-    output = _open_output(args.output)
+    output = open_descriptor(args.output) if args.output else 1
     with open_counter(args.source, args.by, not args.no_follow, system_wide=args.all or bool(args.cgroup)) as counter:
         interrupted = Interrupt(counter)
         start = time.monotonic()
@@ -150,16 +149,6 @@ def find_program(name: str) -> str:
         why = "it is not found in PATH" if "/" not in name else "there is no such program, or it may not be executed"
         raise TrapgateError(f"run '{name}'", why, "give the program's path")
     return found
-
-
-def _open_output(path: str | None) -> int:
-    """A descriptor of a new file that only this user can read; standard output without a path."""
-    if path is None:
-        return 1
-    try:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise TrapgateError(f"create '{path}'", error.strerror or "failed", "name a file that does not exist") from None
 
 
 def _print(counter: Counter, args: argparse.Namespace, seconds: float, output: int) -> None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What /proc tells of a process and its threads.
 
-Source: proc_pid_syscall(5), proc_pid_ns(5).
+Source: proc_pid_syscall(5), proc_pid_stat(5), proc_pid_ns(5).
 """
 
 from __future__ import annotations
@@ -17,6 +17,16 @@ def read_stack_pointer(tid: int) -> int:
 def read_instruction_pointer(tid: int) -> int:
     """The instruction pointer of a thread that is stopped; 0 when it runs or cannot be read."""
     return _read_syscall_word(tid, -1)
+
+
+def read_parent(pid: int) -> int:
+    """The process that made the process ``pid``; 0 when it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()  # a name may hold anything
+    except OSError:
+        return 0
+    return int(fields[1])
 
 
 def read_namespace_link(tid: int, kind: str) -> str:

@@ -22,7 +22,7 @@ from trapgate.decode.shortcut import HalfCall, Shortcut
 from trapgate.decode.signals import describe_signal, signal_name
 from trapgate.decode.snapshot import Snapshot
 from trapgate.kernel.pid_namespaces import TRANSLATOR
-from trapgate.kernel.processes import read_instruction_pointer
+from trapgate.kernel.processes import read_instruction_pointer, read_parent
 from trapgate.model.abi import BY_INDEX, X86_64
 from trapgate.model.record import HEADER, SAME_CALL_FROM, Kind, Phase, Record, parse_record
 from trapgate.tracing.colors import Palette, wants_color
@@ -606,7 +606,10 @@ class Engine:
     def on_attach(self, record: Record) -> None:
         if record.tid in self.tasks:
             return  # the session has told of it already
-        self.add_task(record.tid, record.pid)
+        task = self.add_task(record.tid, record.pid)
+        if self.foreign:  # it may stop before the event that tells who made it
+            maker = self.tasks.get(record.pid if record.pid != record.tid else read_parent(record.pid))
+            self.set_abi(task, maker.abi if maker is not None else NATIVE)
         if "attach" not in self.options.quiet:
             self.message(f"Process {record.tid} attached")
 

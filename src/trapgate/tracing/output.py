@@ -33,16 +33,20 @@ MOST_LINKS = 40
 
 
 def open_file(path: str, append: bool) -> TextIO:
-    """A text file to write a trace to, made with mode 0600.
+    """A text file to write a trace to; as `open_descriptor`."""
+    return open(open_descriptor(path, append), "w", BUFFER, encoding="utf-8", errors="surrogateescape")
+
+
+def open_descriptor(path: str, append: bool = False) -> int:
+    """A file to write to, made with mode 0600; its descriptor.
 
     Raises OutputError: the path cannot be opened, or leads through a link that another user owns.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (os.O_APPEND if append else os.O_TRUNC)
     try:
-        fd = _open_past_links(path, flags)
+        return _open_past_links(path, flags)
     except OSError as error:
         raise OutputError(f"open '{path}'", os.strerror(error.errno or 0), "choose another file with -o") from None
-    return open(fd, "w", BUFFER, encoding="utf-8", errors="surrogateescape")
 
 
 def _open_past_links(path: str, flags: int) -> int:

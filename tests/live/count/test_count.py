@@ -204,13 +204,18 @@ def test_the_status_is_the_command_s(source: str) -> None:
     assert run(["--source", source, "sh", "-c", "kill -9 $$"]).returncode == 128 + 9
 
 
-def test_the_table_goes_to_a_new_file(tmp_path: Path) -> None:
+def test_the_table_goes_to_a_file(tmp_path: Path) -> None:
     file = tmp_path / "table"
     done = run(["-o", str(file), "true"])
     assert (done.returncode, done.stdout) == (0, "")
     assert file.read_text().startswith("call") and file.stat().st_mode & 0o777 == 0o600
-    again = run(["-o", str(file), "true"])
-    assert again.returncode == 1 and "File exists" in again.stderr
+    again = run(["--json", "-o", str(file), "true"])
+    assert again.returncode == 0 and json.loads(file.read_text())["rows"]
+    link = tmp_path / "link"
+    link.symlink_to(file)
+    os.chown(link, 65534, 65534, follow_symlinks=False)
+    refused = run(["-o", str(link), "true"])
+    assert refused.returncode == 1 and "another user" in refused.stderr
 
 
 @pytest.mark.parametrize(
