@@ -61,6 +61,8 @@ def find_conventions(word: str) -> tuple[Abi | None, list[Convention]]:
             return (abi if abi.system == "linux" else None), own
     low = word.lower()
     found = [c for c in everything if low in (c.system.lower(), c.arch.lower(), f"{c.system}/{c.arch}".lower())]
+    if not found and low in catalog.systems():
+        found = list(dict.fromkeys(c for abi in catalog.abis(low) for c in list_conventions(abi)))
     found = found or [c for c in everything if low in f"{c.system} {c.arch}".lower()]
     if not found:
         near = closest(word, [w for abi in catalog.abis() for w in (abi.name, *abi.aliases)])

@@ -66,3 +66,9 @@ def test_a_wrong_number_is_found(tmp_path: Path) -> None:
     subprocess.run(["gcc", "-o", tmp_path / "example", source], check=True)
     done = subprocess.run([tmp_path / "example"], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (1, "")
+
+
+@pytest.mark.parametrize("system", catalog.systems())
+def test_each_system_tells_how_its_calls_are_made(system: str) -> None:
+    _, conventions = find_conventions(system)
+    assert conventions and all(c.kind != "function" and c.instruction for c in conventions)
