@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The text of merged records without making values: for the calls whose types follow a few patterns.
+"""The text of records without making values: for the calls whose types follow a few patterns.
 
 A function per argument is put together once for each call; where one of them meets what it does not
 know (a piece that is missing, cut or unreadable), it gives None and the decoder does the whole
@@ -19,7 +19,7 @@ from trapgate.calls.types import NO_PIECE, OnlyIf, Pieces, QuickText, Scalar, Ty
 from trapgate.decode.decoder import Decoder, set_result
 from trapgate.decode.result import format_result
 from trapgate.model.abi import BY_INDEX, Abi
-from trapgate.model.record import PieceFlag, Record, parse_record
+from trapgate.model.record import Record, parse_record
 
 Words = tuple[int, ...]
 Show = Callable[[Words, Pieces, int], str | None]
@@ -31,7 +31,6 @@ ABSENT = "\0"
 """An argument that this call does not have."""
 MOST_KNOWN = 4096
 """Texts of one argument or result that are remembered."""
-TERMINATED = int(PieceFlag.TERMINATED)
 ABI_AT, NUMBER_AT = 5, 48
 """Where a record's header has the ABI and the call's number."""
 take_number = Layout("=q").unpack_from
@@ -49,7 +48,7 @@ def is_flat(kind: Type, options: Options) -> bool:
 
 
 class Shortcut:
-    """Texts of merged records, as ``decoder`` would make them.
+    """Texts of records, as ``decoder`` would make them.
 
     ``exact``: what is read after the call was copied after it; otherwise also what was copied before it counts.
     """
@@ -72,7 +71,10 @@ class Shortcut:
             return None
         words, _, before, _ = parts
         shown = show_all(known.at_entry, words, before, 0)
-        return None if shown is None else HalfCall(known, words, shown, batch, offset)
+        if shown is None:
+            return None
+        size = int.from_bytes(batch[offset : offset + 4], "little")
+        return HalfCall(known, words, shown, batch[offset : offset + size])
 
     def _find(self, batch: bytes, offset: int) -> CallText | None:
         key = batch[offset + ABI_AT], take_number(batch, offset + NUMBER_AT)[0]
@@ -111,16 +113,15 @@ def show_all(shows: Sequence[Show], words: Words, pieces: Pieces, result: int) -
 class HalfCall:
     """A call that has begun, told by its quick text; ``shown`` are the arguments known at entry."""
 
-    __slots__ = ("name", "more_at_exit", "shown", "_text", "_words", "_batch", "_offset")
+    __slots__ = ("name", "more_at_exit", "shown", "_text", "_words", "_record")
 
-    def __init__(self, text: CallText, words: Words, shown: list[str], batch: bytes, offset: int) -> None:
+    def __init__(self, text: CallText, words: Words, shown: list[str], record: bytes) -> None:
         self.name = text.name
         self.more_at_exit = bool(text.at_exit)
         self.shown = shown
         self._text = text
         self._words = words
-        self._batch = batch
-        self._offset = offset
+        self._record = record
 
     def leave(self, batch: bytes, offset: int) -> tuple[list[str], str] | None:
         """What its exit, the record at ``offset``, adds: arguments and the result; None where that takes a decoder."""
@@ -133,7 +134,7 @@ class HalfCall:
 
     def record(self) -> Record:
         """The record of the entry."""
-        return parse_record(self._batch, self._offset)[0]
+        return parse_record(self._record)[0]
 
 
 class CallText:
