@@ -158,3 +158,12 @@ def test_the_other_source_is_named(drop_in: Path) -> None:
     )
     assert done.returncode == 1
     assert re.search(r"strace: the bpf source cannot do -y: .*; TRAPGATE_SOURCE=ptrace can$", done.stderr)
+
+
+def test_a_child_is_of_the_abi_of_its_maker(deterministic: Path, drop_in: Path, tmp_path: Path) -> None:
+    """Whichever of the two stops first: only the program itself is told to be of 32 bits."""
+    command = ["-f", "-e", "quiet=attach", "-e", "trace=exit_group", "-o", "log"]
+    for _ in range(20):
+        watch(drop_in, command, [deterministic, "forks"], tmp_path / "work")
+        told = (tmp_path / "work" / "log").read_text().count("runs in 32 bit mode")
+        assert told == (deterministic.name == "program32")
