@@ -67,7 +67,18 @@ def find_packaged() -> str:
 
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         build(path)
+        _remove_old(os.path.dirname(path))
     return path
+
+
+def _remove_old(folder: str) -> None:
+    """Removes the databases of earlier facts that nobody has built for a day; another checkout may use a newer one."""
+    import time
+
+    with os.scandir(folder) as files:
+        for file in files:
+            if file.name.startswith("catalog-") and file.stat().st_mtime < time.time() - 86400:
+                os.unlink(file.path)
 
 
 _MAY_BE_MADE = (

@@ -1,6 +1,9 @@
 """The two look-ups of the tracer, and the file they read."""
 
+import os
 import sqlite3
+import time
+from pathlib import Path
 
 import pytest
 
@@ -123,3 +126,16 @@ def test_arguments_of_operations_are_no_operations() -> None:
     assert kinds["prctl", "PR_SET_MM_BRK"] == kinds["ptrace", "PTRACE_EVENT_FORK"] == "argument"
     values = {one.name: int(one.value) for one in catalog.subcalls("membarrier")}
     assert values["MEMBARRIER_CMD_GET_REGISTRATIONS"] == 1 << 9
+
+
+def test_databases_of_earlier_facts_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(database, "PACKAGED", str(tmp_path / "missing"))
+    folder = tmp_path / "trapgate"
+    folder.mkdir()
+    for name, age in (("catalog-1.sqlite", 100_000), ("catalog-2.sqlite", 100), ("other", 100_000)):
+        (folder / name).write_bytes(b"")
+        os.utime(folder / name, (time.time() - age,) * 2)
+    path = Path(database.find_packaged())
+    assert path.parent == folder and sqlite3.connect(path).execute("SELECT count(*) FROM entry").fetchone()[0] > 10_000
+    assert {file.name for file in folder.iterdir()} == {path.name, "catalog-2.sqlite", "other"}
