@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from trapgate.model.abi import Abi
-from trapgate.model.record import NESTED, NO_SELECTOR, PLAN_OPS, Cond, From, Op, Phase, Plan, What
+from trapgate.model.record import MOST_COPIED, NESTED, NO_SELECTOR, PLAN_OPS, Cond, From, Op, Phase, Plan, What
 
 if TYPE_CHECKING:
     from trapgate.calls.describe import Description
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 EXACT_BYTES = 1 << 20
 """The most that one operation may copy where room is not scarce (ptrace)."""
 MAX_BYTES = 4096
-"""The most that one operation may copy."""
+"""The most that one operation may copy which has no limit of its own."""
 MAX_CONTENTS = 256 << 10
 """The most that one operation may copy of the buffers of an array (ptrace: core/plan.c)."""
 PEEK_BYTES = 256
@@ -62,7 +62,7 @@ class Planner:
     @property
     def max_bytes(self) -> int:
         """The most that one operation may copy."""
-        return EXACT_BYTES if self.exact else MAX_BYTES
+        return EXACT_BYTES if self.exact else MOST_COPIED
 
     def for_argument(self, word_index: int, late: bool = False) -> Planner:
         """The planner for the argument in register ``word_index``."""
@@ -117,7 +117,7 @@ class Planner:
 
     def bytes(self, length: Length, scale: int = 1, limit: int | None = None) -> int | None:
         """Copy ``length`` × ``scale`` bytes, at most ``limit``."""
-        limit = self.max_bytes if limit is None else min(limit, self.max_bytes)
+        limit = min(limit or (EXACT_BYTES if self.exact else MAX_BYTES), self.max_bytes)
         if isinstance(length, int):
             return self._op(What.BYTES, max=min(length * scale, limit))
         known = self._length(length)

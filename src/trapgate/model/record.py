@@ -80,6 +80,8 @@ class Cond(IntEnum):
     IF_ERROR = 5
 
 
+MOST_COPIED = 32767
+"""The most bytes of a piece that the BPF program copies (a byte less than its PIECE_MAX)."""
 NESTED = 0x80
 PLAN_OPS = 10
 NO_SELECTOR = 0xFF

@@ -15,6 +15,7 @@ from typing import Any
 from trapgate import catalog
 from trapgate.model.abi import LIVE_ABIS, Abi
 from trapgate.model.errors import CannotTraceError, TrapgateError
+from trapgate.model.record import MOST_COPIED
 from trapgate.tracing.options import TraceOptions
 
 
@@ -50,6 +51,11 @@ def needs_ptrace(o: TraceOptions) -> list[tuple[str, str]]:
         ("-e kvm", o.kvm is not None, "the program's memory is read while it is held"),
         # The drop-in on bpf has the table of calls and errors, without times.
         ("-c without -w", o.is_own and _needs_system_time(o), "system time is measured while the program is held"),
+        (
+            f"-s {o.decode.string_limit}",
+            o.decode.string_limit >= MOST_COPIED,
+            f"bpf copies {MOST_COPIED - 1:,} bytes of a string or buffer at most",
+        ),
         ("-e namespace", o.namespace_new, "namespaces are looked up while the program is held"),
     )
     return [(option, reason) for option, is_asked, reason in asked if is_asked]
@@ -59,7 +65,7 @@ def _needs_system_time(o: TraceOptions) -> bool:
     return o.summary is not None and o.summary.needs_system_time
 
 
-NOT_AT_EACH_CALL = frozenset({"-D", "--seccomp-bpf", "--kill-on-exit"})
+NOT_AT_EACH_CALL = frozenset({"-D", "--seccomp-bpf", "--kill-on-exit", "-s"})
 """What needs ptrace, but not a program that is held at each of its calls."""
 
 
@@ -102,7 +108,7 @@ def open_source(o: TraceOptions) -> Chosen:
 def holds_always(o: TraceOptions) -> bool:
     """Whether what is asked for can be had only while the program is held at each of its calls."""
     return bool(
-        any(option not in NOT_AT_EACH_CALL for option, _ in needs_ptrace(o))
+        any(option.split()[0] not in NOT_AT_EACH_CALL for option, _ in needs_ptrace(o))
         or o.json
         or o.debug
         or o.fds is not None

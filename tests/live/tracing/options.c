@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -21,6 +22,17 @@ static void write_data(void)
 {
 	int fd = open("data", O_RDWR | O_CREAT | O_TRUNC, 0600);
 	if (write(fd, "0123456789abcdef0123456789abcdef0123456789\t\1\377", 45) != 45)
+		_exit(9);
+	close(fd);
+}
+
+static void write_much(void)
+{
+	static char much[40000];
+	struct iovec parts[2] = {{much, 20000}, {much, 5}};
+	int fd = open("/dev/null", O_WRONLY);
+	memset(much, 'x', sizeof much);
+	if (write(fd, much, sizeof much) != sizeof much || writev(fd, parts, 2) != 20005)
 		_exit(9);
 	close(fd);
 }
@@ -47,6 +59,8 @@ int main(int argc, char **argv)
 			open("/no/such/file", O_RDONLY);
 		if (!strcmp(what, "data"))
 			write_data();
+		if (!strcmp(what, "much"))
+			write_much();
 		if (!strcmp(what, "signal")) {
 			signal(SIGUSR1, on_signal);
 			raise(SIGUSR1);

@@ -67,6 +67,9 @@ ROWS = (
     Row("--syscall-limit=1 -e trace=chdir,openat", "missing chdir", (r"^openat",), ("chdir", r"\+\+\+"), status=0),
     # strings and values
     Row("-s 4 -e write", "data", (r'^write\(3, "0123"\.\.\., 45\) += 45$',)),
+    Row("-s 9000 -e write,writev", "much", (r'"x{9000}"\.\.\., 40000\)', r'"x{9000}"\.\.\., iov_len=20000')),
+    Row("-s 32766 -e write,writev", "much", (r'"x{32766}"\.\.\., 40000\)', r'"x{20000}", iov_len=20000')),
+    Row("-s 32767 -e write", "much", (r'"x{32767}"\.\.\., 40000\)',), only="-s 32767"),
     Row("--string-limit=45 -e write", "data", (r'"0123456789abcdef0123456789abcdef0123456789\\t\\1\\377", 45\)',)),
     Row("-a 50 -e chdir", "chdir", (r'^chdir\("/"\) {40}= 0$',)),
     Row("--columns=12 -e chdir", "chdir", (r'^chdir\("/"\)  = 0$',)),
