@@ -682,7 +682,8 @@ class Engine:
             self.lines.line(caller, f"+++ superseded by execve in pid {former} +++")
         if self.filter_status:
             self.lines.stage(caller)
-        caller.reprint = True
+        # under ptrace the execve is open, and strace does so even where it does not show it
+        caller.reprint = caller.call is not None or self.holds or self.plans is not None
 
     def write_aside(self, task: Task, text: str) -> None:
         """Text for the task's place of output that does not count as its line."""
