@@ -295,6 +295,12 @@ class Call:
         data = self.fetch(addr, layout.size)
         return None if data is None else layout.unpack(data)
 
+    def read_words(self, fmt: str, addr: int) -> tuple[int, ...] | None:
+        """As ``unpack``, whatever -e verbose says: for words that are arguments themselves."""
+        layout = struct.Struct("<" + fmt)
+        data = self.memory.read(addr, layout.size)
+        return layout.unpack(data) if len(data) == layout.size else None
+
     # --- common values ---------------------------------------------------------------------
 
     def address(self, addr: int) -> AnyValue:

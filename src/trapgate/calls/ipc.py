@@ -406,15 +406,15 @@ def direct_call(c: Call) -> tuple[str, tuple[int, ...]] | None:
     args = [c.args[place] for place in places]
     if name == "msgrcv" and not version:
         # the oldest form passes message and type in a structure of two words
-        pair = c.unpack("Ii", args[1])
+        pair = c.read_words("Ii", args[1])
         if pair is None:
             return None
         args[1], args[3] = pair
     if name == "semctl":
-        word = c.fetch_long(args[3])
+        word = c.read_words("I", args[3])
         if word is None:
             return None
-        args[3] = word
+        args[3] = word[0]
     return name, tuple(args)
 
 

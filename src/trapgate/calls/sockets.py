@@ -405,7 +405,7 @@ DIRECT = {
 def direct_call(c: Call) -> tuple[str, tuple[int, ...]] | None:
     """The call that ``socketcall`` stands for; its arguments lie in memory."""
     name, count = DIRECT.get(c.u32(0), ("", 0))
-    words = c.unpack(f"{count}I", _pointer(c, 1)) if count else None
+    words = c.read_words(f"{count}I", _pointer(c, 1)) if count else None
     return None if words is None else (name, words)
 
 

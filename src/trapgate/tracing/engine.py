@@ -453,7 +453,7 @@ class Engine:
             self.put_arguments(task, f", {self.join(c, more)}" if task.shown else self.join(c, more))
         self.finish_call(task, c, record.time_ns)
         self.note_copied(record, task.entered_ns, c.memory)
-        if task.executed:
+        if task.executed and self.remaining != 0:
             abi, task.executed = task.executed, 0
             self.note_abi(task, abi)
 

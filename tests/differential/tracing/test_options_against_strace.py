@@ -40,6 +40,7 @@ EVERY_ABI = (
     ("-e trace=chdir,getcwd", "directories"),
     ("-e status=failed", "executions"),
     ("-e verbose=none -e trace=%signal", "signals"),
+    ("-e verbose=none -e trace=%network", "sockets"),
     ("-i -e trace=kill", "signals"),
     ("-D -e trace=chdir", "directories"),
     ("-DD -q -e trace=chdir", "directories"),
