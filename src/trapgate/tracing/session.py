@@ -115,6 +115,8 @@ class Session:
             self.engine.message(f"ptrace_setoptions = {self.source.options():#x}")
         try:
             self.start(program)
+            if not o.is_own:  # strace fails only when there is nothing at all to trace
+                self.failed = self.failed and not self.engine.tasks
             self.install_handlers()  # not before: what is ignored here would be ignored in the program
             self.loop()
         except Interrupted as interrupted:

@@ -118,6 +118,7 @@ REFUSED = (
     ["-f", "--seccomp-bpf", "-e", "signal=none", "-e", "status=unfinished", "true"],
     ["-p", "0"],
     ["-p", "4194305"],
+    ["-p", "4194305", "-e", "trace=none", "true"],
 )
 """Command lines that end early, or that another reading of would."""
 
