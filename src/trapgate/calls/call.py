@@ -291,9 +291,7 @@ class Call:
 
     def unpack(self, fmt: str, addr: int) -> tuple[int, ...] | None:
         """``struct.unpack`` (little endian, no padding added) of the bytes at ``addr``."""
-        layout = struct.Struct("<" + fmt)
-        data = self.fetch(addr, layout.size)
-        return None if data is None else layout.unpack(data)
+        return self.read_words(fmt, addr) if addr and self.may_follow else None
 
     def read_words(self, fmt: str, addr: int) -> tuple[int, ...] | None:
         """As ``unpack``, whatever -e verbose says: for words that are arguments themselves."""

@@ -97,6 +97,14 @@ def quick_length(c: Call, length: Length) -> QuickSize | None:
     return lambda words, result: max(truncate(words[index], size, signed), 0)
 
 
+def quick_buffer(data: bytes, size: int, limit: int, hexadecimal: Hex) -> str | None:
+    """The text of ``size`` bytes, of which ``data`` were copied, cut at ``limit``; None if too few were."""
+    if len(data) < min(size, limit + 1):
+        return None
+    text = quote(data[: min(size, limit)], hexadecimal)
+    return text + "..." if size > limit else text
+
+
 class In(Type):
     """A pointer to ``inner``, read when the call is entered."""
 
@@ -269,15 +277,7 @@ class Bytes(Type):
         hexadecimal = c.options.hexadecimal if self.hexadecimal is None else self.hexadecimal
 
         def show(addr: int, pieces: Pieces, words: Sequence[int], result: int) -> str | None:
-            size = size_of(words, result)
-            if not size:
-                return '""'
-            want = min(size, limit + 1)
-            data = pieces.get(addr, NO_PIECE)[1]
-            if len(data) < want:
-                return None
-            text = quote(data[: min(want, limit)], hexadecimal)
-            return text + "..." if size > limit else text
+            return quick_buffer(pieces.get(addr, NO_PIECE)[1], size_of(words, result), limit, hexadecimal)
 
         return show
 

@@ -117,7 +117,9 @@ class Planner:
 
     def bytes(self, length: Length, scale: int = 1, limit: int | None = None) -> int | None:
         """Copy ``length`` × ``scale`` bytes, at most ``limit``."""
-        limit = min(limit or (EXACT_BYTES if self.exact else MAX_BYTES), self.max_bytes)
+        if limit is None:
+            limit = EXACT_BYTES if self.exact else MAX_BYTES
+        limit = min(limit, self.max_bytes)
         if isinstance(length, int):
             return self._op(What.BYTES, max=min(length * scale, limit))
         known = self._length(length)

@@ -11,8 +11,7 @@ from struct import Struct as Layout
 from typing import TYPE_CHECKING
 
 from trapgate.calls.call import IOV_MAX, Call
-from trapgate.calls.memory import RESULT, Array, Length, length_of, quick_length
-from trapgate.calls.quote import quote
+from trapgate.calls.memory import RESULT, Array, Length, length_of, quick_buffer, quick_length
 from trapgate.calls.types import NO_PIECE, Pieces, QuickText, Type
 from trapgate.model import values
 from trapgate.model.abi import Abi
@@ -93,12 +92,10 @@ class Iovecs(Type):
             for base, length in pair.iter_unpack(pairs[: count * pair.size]):
                 taken = min(length, left) if is_partial else length
                 left -= taken
-                want = min(taken, limit + 1)
-                data = pieces.get(base, NO_PIECE)[1]
-                if not base or len(data) < want:
+                text = quick_buffer(pieces.get(base, NO_PIECE)[1], taken, limit, hexadecimal)
+                if not base or text is None:
                     return None
-                dots = "..." if taken > limit else ""
-                shown.append(f"{{iov_base={quote(data[: min(want, limit)], hexadecimal)}{dots}, iov_len={length}}}")
+                shown.append(f"{{iov_base={text}, iov_len={length}}}")
             return f"[{', '.join(shown)}]"
 
         return show

@@ -13,7 +13,7 @@ from struct import Struct as Layout
 
 from trapgate._core import split_call
 from trapgate.calls.call import Call, Options
-from trapgate.calls.describe import Description, Param
+from trapgate.calls.describe import MOST_KNOWN, Description, Param
 from trapgate.calls.memory import ByteArray, CharArray, Fixed, In, Out, Struct, View
 from trapgate.calls.types import NO_PIECE, OnlyIf, Pieces, QuickText, Scalar, Type
 from trapgate.decode.decoder import Decoder, set_result
@@ -29,8 +29,6 @@ Text = tuple[str, str, bool]
 
 ABSENT = "\0"
 """An argument that this call does not have."""
-MOST_KNOWN = 4096
-"""Texts of one argument or result that are remembered."""
 ABI_AT, NUMBER_AT = 5, 48
 """Where a record's header has the ABI and the call's number."""
 take_number = Layout("=q").unpack_from
