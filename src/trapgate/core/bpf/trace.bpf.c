@@ -177,7 +177,7 @@ INLINE void introduce(struct task *t, struct task_struct *task)
 }
 
 /* Begins the record of a call. */
-INLINE struct tg_plan *begin_call(struct task *t, struct task_struct *task, struct pt_regs *regs, u32 abi, s64 nr)
+INLINE struct tg_plan *begin_call(struct task *t, struct pt_regs *regs, u32 abi, s64 nr)
 {
 	struct tg_plan *plan;
 
@@ -309,7 +309,7 @@ int sys_enter(u64 *ctx)
 	if (!t->rec.pid || t->flags & T_ANNOUNCE)
 		introduce(t, task);
 	t->flags = (t->flags & (T_LIVES | T_SPAWNED)) | T_IN_CALL;
-	plan = begin_call(t, task, regs, abi, nr);
+	plan = begin_call(t, regs, abi, nr);
 	ops = plan ? read_ops(plan, TG_AT_ENTRY) : 0;
 	if (plan && plan->n_ops > 1)
 		forget_pieces(t);
@@ -424,7 +424,7 @@ INLINE struct tg_plan *begin_late(struct task *t, struct pt_regs *regs)
 		return 0;
 	if (!t->rec.pid || t->flags & T_ANNOUNCE)
 		introduce(t, task);
-	plan = begin_call(t, task, regs, abi, nr);
+	plan = begin_call(t, regs, abi, nr);
 	t->rec.kind = kind;
 	t->flags = T_LIVES | T_IN_CALL | T_LATE;
 	forget_pieces(t);
