@@ -34,39 +34,50 @@ class Chosen:
     """Whether programs are held at calls without a plan only (ptrace)."""
 
 
-def needs_ptrace(o: TraceOptions) -> list[tuple[str, str]]:
-    """The options asked for that only the ptrace source can honour, each with its reason."""
+HELD, NOT_HELD = True, False
+"""Whether what is asked for can be had only while the program is held at each of its calls."""
+
+
+def _demands(o: TraceOptions) -> list[tuple[str, str, bool]]:
+    """The options asked for that only the ptrace source can honour, each with its reason and HELD or NOT_HELD."""
     asked = (
-        ("-e inject", bool(o.injections), "calls are changed while the program is held"),
-        ("-y", bool(o.decode.decode_fds), "what a descriptor leads to is looked up while the program is held"),
-        ("-P", bool(o.paths), "what a descriptor leads to is looked up while the program is held"),
-        ("-k", o.stack is not None, "a stack is unwound while the program is held"),
-        ("-b execve", o.detach_on_execve, "a program is let go while it is held at its execve"),
-        ("-D", o.daemon_level > 0, "only a program that is held waits for its grandchild to trace it"),
-        ("-Y", bool(o.decode.decode_pids), "processes are looked up while the program is held"),
-        ("--seccomp-bpf", o.seccomp, "it saves stops, and the bpf source makes none"),
-        ("-e read", o.read_fds is not None, "whole buffers are read while the program is held"),
-        ("-e write", o.write_fds is not None, "whole buffers are read while the program is held"),
-        ("--kill-on-exit", o.kill_on_exit, "the kernel does it for ptrace alone"),
-        ("-e kvm", o.kvm is not None, "the program's memory is read while it is held"),
+        ("-e inject", bool(o.injections), "calls are changed while the program is held", HELD),
+        ("-y", bool(o.decode.decode_fds), "what a descriptor leads to is looked up while the program is held", HELD),
+        ("-P", bool(o.paths), "what a descriptor leads to is looked up while the program is held", HELD),
+        ("-k", o.stack is not None, "a stack is unwound while the program is held", HELD),
+        ("-b execve", o.detach_on_execve, "a program is let go while it is held at its execve", HELD),
+        ("-D", o.daemon_level > 0, "only a program that is held waits for its grandchild to trace it", NOT_HELD),
+        ("-Y", bool(o.decode.decode_pids), "processes are looked up while the program is held", HELD),
+        ("--seccomp-bpf", o.seccomp, "it saves stops, and the bpf source makes none", NOT_HELD),
+        ("-e read", o.read_fds is not None, "whole buffers are read while the program is held", HELD),
+        ("-e write", o.write_fds is not None, "whole buffers are read while the program is held", HELD),
+        ("--kill-on-exit", o.kill_on_exit, "the kernel does it for ptrace alone", NOT_HELD),
+        ("-e kvm", o.kvm is not None, "the program's memory is read while it is held", HELD),
         # The drop-in on bpf has the table of calls and errors, without times.
-        ("-c without -w", o.is_own and _needs_system_time(o), "system time is measured while the program is held"),
+        (
+            "-c without -w",
+            o.is_own and _needs_system_time(o),
+            "system time is measured while the program is held",
+            HELD,
+        ),
         (
             f"-s {o.decode.string_limit}",
             o.decode.string_limit >= MOST_COPIED,
             f"bpf copies {MOST_COPIED - 1:,} bytes of a string or buffer at most",
+            NOT_HELD,
         ),
-        ("-e namespace", o.namespace_new, "namespaces are looked up while the program is held"),
+        ("-e namespace", o.namespace_new, "namespaces are looked up while the program is held", HELD),
     )
-    return [(option, reason) for option, is_asked, reason in asked if is_asked]
+    return [(option, reason, held) for option, is_asked, reason, held in asked if is_asked]
 
 
 def _needs_system_time(o: TraceOptions) -> bool:
     return o.summary is not None and o.summary.needs_system_time
 
 
-NOT_AT_EACH_CALL = frozenset({"-D", "--seccomp-bpf", "--kill-on-exit", "-s"})
-"""What needs ptrace, but not a program that is held at each of its calls."""
+def needs_ptrace(o: TraceOptions) -> list[tuple[str, str]]:
+    """The options asked for that only the ptrace source can honour, each with its reason."""
+    return [(option, reason) for option, reason, _ in _demands(o)]
 
 
 def needs_bpf(o: TraceOptions) -> list[str]:
@@ -108,7 +119,7 @@ def open_source(o: TraceOptions) -> Chosen:
 def holds_always(o: TraceOptions) -> bool:
     """Whether what is asked for can be had only while the program is held at each of its calls."""
     return bool(
-        any(option.split()[0] not in NOT_AT_EACH_CALL for option, _ in needs_ptrace(o))
+        any(held for _, _, held in _demands(o))
         or o.json
         or o.debug
         or o.fds is not None
