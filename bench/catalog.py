@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from startup import keep_bytecode, measure_ms
 
 from trapgate.catalog.build import build
 from trapgate.catalog.database import find_database
@@ -41,21 +41,6 @@ MAX_BYTES = 15_000_000
 MAX_BUILD_S = 60
 
 
-def measure_ms(words: list[str], runs: int, bytecode: str) -> float:
-    """The median CPU time of a run of this Python, user and system, in ms.
-
-    Compiled modules are kept in the folder `bytecode`, as an installation has them.
-    """
-    times = []
-    environment = {**os.environ, "PYTHONPYCACHEPREFIX": bytecode, "PYTHONDONTWRITEBYTECODE": ""}
-    for _ in range(runs + 1):  # the first one compiles
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, *words], stdout=subprocess.DEVNULL, check=False, env=environment)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        times.append((after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime))
-    return sorted(times[1:])[runs // 2] * 1000
-
-
 def main() -> int:
     """Prints a line for each; the status is 1 when a budget is exceeded."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -67,7 +52,7 @@ def main() -> int:
     size = os.path.getsize(path)
     with tempfile.TemporaryDirectory() as folder:
         for name, words, budget in COMMANDS:
-            spent = measure_ms(words, runs, folder)
+            spent = measure_ms([sys.executable, *words], keep_bytecode(folder), runs)
             exceeded |= budget is not None and spent > budget
             print(f"{name:34}{spent:8.1f}{budget or '':>8}")
         start = time.process_time()

@@ -27,6 +27,11 @@ COMMANDS: list[tuple[list[str], int | None]] = [
 """What is run behind `trapgate`, and the most CPU time it should take, in ms."""
 
 
+def keep_bytecode(folder: str) -> dict[str, str]:
+    """The environment in which compiled modules are kept in `folder`, as an installation has them."""
+    return {**os.environ, "PYTHONPYCACHEPREFIX": folder, "PYTHONDONTWRITEBYTECODE": ""}
+
+
 def measure_ms(command: list[str], environment: dict[str, str], runs: int) -> float:
     """The median CPU time of a command and its children."""
     times = []
@@ -58,7 +63,7 @@ def main() -> int:
     exceeded = False
     print(f"load {os.getloadavg()[0]:.1f}\n{'':48}{'CPU ms':>8}{'budget':>8}{'10⁶ instructions':>18}")
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "PYTHONPYCACHEPREFIX": folder, "PYTHONDONTWRITEBYTECODE": ""}
+        environment = keep_bytecode(folder)
         commands = [(["-c", "pass"], None), *((["-m", "trapgate", *words], budget) for words, budget in COMMANDS)]
         for words, budget in commands:
             command = [sys.executable, *words]
