@@ -81,15 +81,6 @@ def source(request: pytest.FixtureRequest) -> Iterator[str]:
     yield request.param
 
 
-@pytest.fixture(scope="module", params=["64", "32"])
-def programs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The program of topics, for the 64-bit ABI and for i386."""
-    path = tmp_path_factory.mktemp("deterministic") / f"program{request.param}"
-    source = Path(__file__).with_name("deterministic.c")
-    subprocess.run(["cc", f"-m{request.param}", "-w", "-O1", "-pthread", "-o", path, source], check=True)
-    return path
-
-
 def run(tracer: list[str | Path], program: list[str | Path], folder: Path, without: str) -> list[list[str]]:
     """The normalised lines of each process."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -169,10 +160,10 @@ def replace(line: str, rules: tuple[tuple[str, str, str], ...]) -> str:
 
 
 @pytest.mark.parametrize("topic", TOPICS)
-def test_topic(topic: str, source: str, programs: Path, program: Path, tmp_path: Path) -> None:
+def test_topic(topic: str, source: str, deterministic: Path, program: Path, tmp_path: Path) -> None:
     """Every call strace prints, in its order and in its words."""
-    if (topic, programs.name[-2:], source) not in SKIPPED:
-        compare(source, [programs, topic], program, tmp_path, TIMING.get(topic, ""))
+    if (topic, deterministic.name[-2:], source) not in SKIPPED:
+        compare(source, [deterministic, topic], program, tmp_path, TIMING.get(topic, ""))
 
 
 @pytest.mark.parametrize("name", SHELL)

@@ -49,15 +49,6 @@ EVERY_ABI = (
 """Options, and the topic of the program that they are tried on."""
 
 
-@pytest.fixture(scope="module", params=["64", "32"])
-def deterministic(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The program of topics, for the 64-bit ABI and for i386."""
-    path = tmp_path_factory.mktemp("options") / f"program{request.param}"
-    source = Path(__file__).with_name("deterministic.c")
-    subprocess.run(["cc", f"-m{request.param}", "-w", "-O1", "-pthread", "-o", path, source], check=True)
-    return path
-
-
 def watch(tracer: str | Path, options: list[str], words: list[str | Path], folder: Path) -> tuple[int, list[str]]:
     """The status, and standard error normalised."""
     shutil.rmtree(folder, ignore_errors=True)
